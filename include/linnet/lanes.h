@@ -1,0 +1,36 @@
+/* Lane-packed products: many small problems of one shape advance together.
+ *
+ * Element e of lane l stands at x[e * lanes + l]. Small shapes run LN_LANES problems side by side
+ * in SIMD lanes; large ones run alone (lanes = 1) on OpenBLAS. Which of the two is decided by the
+ * shape alone (ln_lanes_for), so the bits of a point never depend on its neighbours. In lanes every
+ * element of a product is one chain c = fma(a_k, b_k, c), k ascending, from c = 0, whatever the
+ * tile and the instruction set. */
+#ifndef LINNET_LANES_H
+#define LINNET_LANES_H
+
+enum { LN_LANES = 8 };
+
+/* Lanes for a chain with `n_layers` layers whose largest width is max_width: LN_LANES or 1. */
+int ln_lanes_for(int n_layers, int max_width);
+
+/* C [m x n] = A [m x k] B [k x n] in every lane. Suffix: n stored as is, t stored transposed (A or
+ * B). */
+void ln_lanes_nn(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
+void ln_lanes_tn(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
+void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
+
+/* C [m x n] -= eta[lane] * A [m x k] B^T, B [n x k]: the update fused into the product. */
+void ln_lanes_descend(double *c, const double *eta, const double *a, const double *b, int m, int n,
+                      int k, int lanes);
+
+/* Elementwise on n elements: c = a - b; c -= eta[lane] * a; out[lane] = 1/2 sum over elements of a
+ * b, in order. */
+void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes);
+void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lanes);
+void ln_lanes_half_dot(double *out, const double *a, const double *b, int n, int lanes);
+
+/* The instruction set in use: "avx512", "avx2" or "portable" (LINNET_ISA forces one that the CPU
+ * has). */
+const char *ln_lanes_isa(void);
+
+#endif

@@ -1,0 +1,52 @@
+/* Dense linear algebra: thin wrappers of BLAS and LAPACK on raw row-major arrays.
+ *
+ * Shapes are written [rows x cols]. Outputs come first, sizes last. Nothing allocates except where
+ * said; functions that need work space allocate it counted and abort the process on failure of
+ * malloc only through ln_linalg_alloc. OpenBLAS runs with one thread. */
+#ifndef LINNET_LINALG_H
+#define LINNET_LINALG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Call once per process before anything else: one BLAS thread, denormals flushed (FTZ and DAZ are
+ * part of the definition of a result: without them a step can be a hundred times slower). */
+void ln_linalg_start(void);
+
+/* What decides the bits of a result on this machine: "avx512 fma ftz openblas-SkylakeX". Static
+ * text. */
+const char *ln_linalg_cpu_kind(void);
+
+/* count * size bytes, 64-byte aligned, zeroed; ends the process with a message if there is no
+ * memory. Ownership: free(). */
+void *ln_linalg_alloc(size_t count, size_t size);
+
+/* C [m x n] = A [m x k] B [k x n], with A or B stored transposed where said. */
+void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, bool b_transposed,
+               int m, int n, int k);
+
+/* A [n x n] symmetric = V diag(w) V^T; w ascending; columns of V are the vectors. v may be NULL; v
+ * may be a. */
+void ln_sym_eig(double *w, double *v, const double *a, int n);
+
+/* A [m x n] = U diag(s) V^T with r = min(m, n): U [m x r], s [r] descending, V [n x r]. u and v may
+ * be NULL. */
+void ln_svd(double *u, double *s, double *v, const double *a, int m, int n);
+
+/* Orthonormalises the columns of A [m x n], m >= n, in place (QR with positive diagonal: Gaussian
+ * columns give a Haar-distributed frame). */
+void ln_orthonormalise(double *a, int m, int n);
+
+double ln_norm(const double *x, size_t n); /* 2-norm, Frobenius norm of a matrix */
+double ln_dot(const double *x, const double *y, size_t n);
+
+/* y = A x for the symmetric operator of size n. */
+typedef void ln_operator(void *ctx, double *y, const double *x);
+
+/* Largest (end = +1) or smallest (end = -1) eigenvalue of a symmetric operator, algebraically, by
+ * implicitly restarted Lanczos (ARPACK). residual: ||A v - lambda v||. Returns false if it did not
+ * converge (then the best estimate is given). The start vector is fixed. */
+bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
+                        int end);
+
+#endif

@@ -1,0 +1,103 @@
+#include "linnet/lanes.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lanes_kernel.h"
+
+static const struct ln_lanes_isa *const isas[] = {&ln_lanes_isa_avx512, &ln_lanes_isa_avx2,
+                                                  &ln_lanes_isa_portable};
+
+enum { N_ISAS = sizeof isas / sizeof isas[0] };
+
+static int cpu_has(int i) {
+    switch (i) {
+    case 0:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+    case 1:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    default:
+        return 1;
+    }
+}
+
+/* The first set the CPU has, or the one LINNET_ISA names if the CPU has it. Chosen once. */
+static const struct ln_lanes_isa *chosen_isa(void) {
+    static const struct ln_lanes_isa *chosen;
+    if (chosen)
+        return chosen;
+    const char *forced = getenv("LINNET_ISA");
+    for (int i = 0; i < N_ISAS; i++)
+        if (cpu_has(i) && (!forced || strcmp(forced, isas[i]->name) == 0))
+            return chosen = isas[i];
+    for (int i = 0; i < N_ISAS; i++)
+        if (cpu_has(i))
+            return chosen = isas[i];
+    abort();
+}
+
+const char *ln_lanes_isa(void) {
+    return chosen_isa()->name;
+}
+
+/* Lanes win while BLAS calls cost more than their arithmetic; beyond that, or when the arrays of a
+ * batch (2N + 3 matrices of LN_LANES problems) leave the second-level cache, a problem runs alone.
+ */
+int ln_lanes_for(int n_layers, int max_width) {
+    double bytes = (2.0 * n_layers + 3.0) * max_width * max_width * LN_LANES * sizeof(double);
+    return max_width <= 24 && bytes <= 1.5e6 ? LN_LANES : 1;
+}
+
+void ln_lanes_nn(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->product(c, NULL, a, k, 1, b, n, 1, m, n, k);
+    else
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0, a, k, b, n, 0.0, c, n);
+}
+
+void ln_lanes_tn(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->product(c, NULL, a, 1, m, b, n, 1, m, n, k);
+    else
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 0.0, c, n);
+}
+
+void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->product(c, NULL, a, k, 1, b, 1, k, m, n, k);
+    else
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0, a, k, b, k, 0.0, c, n);
+}
+
+void ln_lanes_descend(double *c, const double *eta, const double *a, const double *b, int m, int n,
+                      int k, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->product(c, eta, a, k, 1, b, 1, k, m, n, k);
+    else
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, -eta[0], a, k, b, k, 1.0, c,
+                    n);
+}
+
+void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->difference(c, a, b, n);
+    else
+        for (int i = 0; i < n; i++)
+            c[i] = a[i] - b[i];
+}
+
+void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->update(c, eta, a, n);
+    else
+        cblas_daxpy(n, -eta[0], a, 1, c, 1);
+}
+
+void ln_lanes_half_dot(double *out, const double *a, const double *b, int n, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->half_dot(out, a, b, n);
+    else
+        out[0] = 0.5 * cblas_ddot(n, a, 1, b, 1);
+}

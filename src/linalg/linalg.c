@@ -1,0 +1,161 @@
+#include "linnet/linalg.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/lanes.h"
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+/* LAPACK and ARPACK, Fortran calling convention, matrices column-major. */
+void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+            double *work, const int *lwork, int *info);
+void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
+             const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
+             double *work, const int *lwork, int *info);
+void dsaupd_(int *ido, const char *bmat, const int *n, const char *which, const int *nev,
+             const double *tol, double *resid, const int *ncv, double *v, const int *ldv,
+             int *iparam, int *ipntr, double *workd, double *workl, const int *lworkl, int *info);
+void dseupd_(const int *rvec, const char *howmny, int *select, double *d, double *z, const int *ldz,
+             const double *sigma, const char *bmat, const int *n, const char *which, const int *nev,
+             const double *tol, double *resid, const int *ncv, double *v, const int *ldv,
+             int *iparam, int *ipntr, double *workd, double *workl, const int *lworkl, int *info);
+
+void ln_linalg_start(void) {
+    openblas_set_num_threads(1);
+#if defined(__x86_64__)
+    _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ | DAZ */
+#endif
+}
+
+const char *ln_linalg_cpu_kind(void) {
+    static char text[96];
+    snprintf(text, sizeof text, "lanes-%s ftz openblas-%s", ln_lanes_isa(),
+             openblas_get_corename());
+    return text;
+}
+
+void *ln_linalg_alloc(size_t count, size_t size) {
+    size_t bytes = (count * size + 63) & ~(size_t)63;
+    void *memory = aligned_alloc(64, bytes ? bytes : 64);
+    if (!memory) {
+        fprintf(stderr, "linnet: out of memory (%zu bytes)\n", bytes);
+        abort();
+    }
+    return memset(memory, 0, bytes);
+}
+
+static double *numbers(size_t n) {
+    return ln_linalg_alloc(n, sizeof(double));
+}
+
+void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, bool b_transposed,
+               int m, int n, int k) {
+    cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans,
+                b_transposed ? CblasTrans : CblasNoTrans, m, n, k, 1.0, a, a_transposed ? m : k, b,
+                b_transposed ? k : n, 0.0, c, n);
+}
+
+void ln_sym_eig(double *w, double *v, const double *a, int n) {
+    int lwork = 34 * n + 8, info = 0; /* room for blocks of 32 */
+    double *copy = numbers((size_t)n * n), *work = numbers(lwork);
+    memcpy(copy, a, (size_t)n * n * sizeof *a);
+    dsyev_(v ? "V" : "N", "U", &n, copy, &n, w, work, &lwork, &info);
+    for (int i = 0; info != 0 && i < n; i++)
+        w[i] = NAN;
+    for (int i = 0; v && i < n; i++)
+        for (int j = 0; j < n; j++)
+            v[i * n + j] = copy[j * n + i];
+    free(work);
+    free(copy);
+}
+
+/* Row-major A is column-major A^T = V diag(s) U^T. */
+void ln_svd(double *u, double *s, double *v, const double *a, int m, int n) {
+    int r = m < n ? m : n, info = 0;
+    int lwork = 8 * (m + n) * 4 + 64;
+    double *copy = numbers((size_t)m * n), *work = numbers(lwork);
+    double *left = numbers((size_t)n * r), *right = numbers((size_t)r * m);
+    memcpy(copy, a, (size_t)m * n * sizeof *a);
+    const char *job = u || v ? "S" : "N";
+    dgesvd_(job, job, &n, &m, copy, &n, s, left, &n, right, &r, work, &lwork, &info);
+    for (int i = 0; info != 0 && i < r; i++)
+        s[i] = NAN;
+    for (int i = 0; v && i < n; i++)
+        for (int k = 0; k < r; k++)
+            v[i * r + k] = left[(size_t)k * n + i];
+    if (u)
+        memcpy(u, right, (size_t)m * r * sizeof *u); /* column-major [r x m] is row-major [m x r] */
+    free(right);
+    free(left);
+    free(work);
+    free(copy);
+}
+
+/* Gram-Schmidt, each column twice: orthogonal to rounding, and the sign is that of the column
+ * itself. */
+void ln_orthonormalise(double *a, int m, int n) {
+    for (int j = 0; j < n; j++) {
+        for (int pass = 0; pass < 2; pass++)
+            for (int k = 0; k < j; k++) {
+                double dot = cblas_ddot(m, a + k, n, a + j, n);
+                cblas_daxpy(m, -dot, a + k, n, a + j, n);
+            }
+        cblas_dscal(m, 1.0 / cblas_dnrm2(m, a + j, n), a + j, n);
+    }
+}
+
+double ln_norm(const double *x, size_t n) {
+    return cblas_dnrm2((int)n, x, 1);
+}
+
+double ln_dot(const double *x, const double *y, size_t n) {
+    return cblas_ddot((int)n, x, 1, y, 1);
+}
+
+static double residual_of(ln_operator *apply, void *ctx, double lambda, const double *v,
+                          double *work, int n) {
+    apply(ctx, work, v);
+    cblas_daxpy(n, -lambda, v, 1, work, 1);
+    return cblas_dnrm2(n, work, 1);
+}
+
+bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
+                        int end) {
+    int ido = 0, nev = 1, ncv = n < 24 ? n : 24, ldv = n, info = 1, lworkl = ncv * (ncv + 8),
+        rvec = 1;
+    int iparam[11] = {[0] = 1, [2] = 500, [6] = 1}, ipntr[11] = {0};
+    double tol = 1e-13, sigma = 0;
+    const char *which = end > 0 ? "LA" : "SA";
+    double *resid = numbers(n), *v = numbers((size_t)n * ncv), *workd = numbers((size_t)3 * n);
+    double *workl = numbers(lworkl), *vector = numbers(n);
+    int *select = ln_linalg_alloc(ncv, sizeof *select);
+    for (int i = 0; i < n; i++) /* fixed, and not orthogonal to anything with structure */
+        resid[i] = 1.0 + 0.37 * sin(1.0 + 2.399963 * i);
+    for (;;) {
+        dsaupd_(&ido, "I", &n, which, &nev, &tol, resid, &ncv, v, &ldv, iparam, ipntr, workd, workl,
+                &lworkl, &info);
+        if (ido != 1 && ido != -1)
+            break;
+        apply(ctx, workd + ipntr[1] - 1, workd + ipntr[0] - 1);
+    }
+    bool converged = info == 0;
+    *lambda = *residual = NAN;
+    if (info >= 0) {
+        dseupd_(&rvec, "A", select, lambda, vector, &ldv, &sigma, "I", &n, which, &nev, &tol, resid,
+                &ncv, v, &ldv, iparam, ipntr, workd, workl, &lworkl, &info);
+        if (info == 0)
+            *residual = residual_of(apply, ctx, *lambda, vector, workd, n);
+    }
+    free(select);
+    free(vector);
+    free(workl);
+    free(workd);
+    free(v);
+    free(resid);
+    return converged && info == 0;
+}
