@@ -1,0 +1,162 @@
+#include "linnet/problem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/linalg.h"
+
+#define LN_PROBLEM(name) extern const struct ln_problem_kind ln_problem_##name;
+#include "list.h"
+#undef LN_PROBLEM
+
+static const struct ln_entry *const entries[] = {
+#define LN_PROBLEM(name) &ln_problem_##name.entry,
+#include "list.h"
+#undef LN_PROBLEM
+};
+
+const struct ln_catalogue ln_problems = {"problem", entries, sizeof entries / sizeof entries[0]};
+
+static const struct ln_problem_kind *kind_of(const struct ln_point *point) {
+    return (const struct ln_problem_kind *)point->entry[LN_PROBLEM];
+}
+
+double ln_problem_normalisation(const struct ln_conf *conf, int n_samples, int d_out) {
+    if (ln_conf_is(conf, "loss", "mean"))
+        return 1.0 / n_samples;
+    return ln_conf_is(conf, "loss", "mean_outputs") ? 2.0 / ((double)n_samples * d_out) : 1.0;
+}
+
+int ln_problem_dims(const struct ln_point *point, int *d_in, int *d_out, struct ln_err *err) {
+    return kind_of(point)->dims(point, d_in, d_out, err);
+}
+
+bool ln_problem_has_moment(const struct ln_point *point) {
+    return kind_of(point)->has_moment;
+}
+
+/* M = c X X^T and its root and pseudo-inverse from one symmetric eigenproblem. Directions in which
+ * the data do not vary (eigenvalues at rounding level) are left out: the loss does not see them. */
+static void reduce_inputs(struct ln_problem *problem, double *inverse,
+                          const struct ln_samples *samples) {
+    int d = samples->d_in;
+    size_t size = (size_t)d * d;
+    double *w = ln_linalg_alloc(d, sizeof *w), *v = ln_linalg_alloc(size, sizeof *v);
+    problem->moment = ln_linalg_alloc(size, sizeof(double));
+    problem->root = ln_linalg_alloc(size, sizeof(double));
+    ln_matmul(problem->moment, samples->x, false, samples->x, true, d, d, samples->n);
+    for (size_t i = 0; i < size; i++)
+        problem->moment[i] *= samples->c;
+    ln_sym_eig(w, v, problem->moment, d);
+    double tiny = 1e-14 * d * (w[d - 1] > 0 ? w[d - 1] : 0);
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j < d; j++)
+            for (int k = 0; k < d; k++)
+                if (w[k] > tiny) {
+                    problem->root[i * d + j] += v[i * d + k] * sqrt(w[k]) * v[j * d + k];
+                    inverse[i * d + j] += v[i * d + k] / w[k] * v[j * d + k];
+                }
+    free(v);
+    free(w);
+}
+
+/* The loss of the least-squares map from its residuals: a difference of traces would lose every
+ * digit of a small one. */
+static double residual_loss(const struct ln_problem *problem, const struct ln_samples *samples) {
+    size_t size = (size_t)samples->d_out * samples->n;
+    double *fit = ln_linalg_alloc(size, sizeof *fit), sum = 0;
+    ln_matmul(fit, problem->target, false, samples->x, false, samples->d_out, samples->n,
+              samples->d_in);
+    for (size_t i = 0; i < size; i++)
+        sum += (fit[i] - samples->y[i]) * (fit[i] - samples->y[i]);
+    free(fit);
+    return 0.5 * samples->c * sum;
+}
+
+static void reduce_samples(struct ln_problem *problem, const struct ln_samples *samples) {
+    int d_in = samples->d_in, d_out = samples->d_out;
+    double *inverse = ln_linalg_alloc((size_t)d_in * d_in, sizeof *inverse);
+    double *cross = ln_linalg_alloc((size_t)d_out * d_in, sizeof *cross);
+    reduce_inputs(problem, inverse, samples);
+    ln_matmul(cross, samples->y, false, samples->x, true, d_out, d_in, samples->n);
+    for (int i = 0; i < d_out * d_in; i++)
+        cross[i] *= samples->c;
+    problem->target = ln_linalg_alloc((size_t)d_out * d_in, sizeof(double));
+    ln_matmul(problem->target, cross, false, inverse, false, d_out, d_in, d_in);
+    problem->loss_floor = residual_loss(problem, samples);
+    free(cross);
+    free(inverse);
+}
+
+static void decompose(struct ln_problem *problem) {
+    int m = problem->d_out, n = problem->d_in;
+    problem->n_modes = m < n ? m : n;
+    problem->sigma = ln_linalg_alloc(problem->n_modes, sizeof(double));
+    problem->left = ln_linalg_alloc((size_t)m * problem->n_modes, sizeof(double));
+    problem->right = ln_linalg_alloc((size_t)n * problem->n_modes, sizeof(double));
+    double *q = ln_linalg_alloc((size_t)m * n, sizeof *q);
+    if (problem->root)
+        ln_matmul(q, problem->target, false, problem->root, false, m, n, n);
+    else
+        memcpy(q, problem->target, (size_t)m * n * sizeof *q);
+    ln_svd(problem->left, problem->sigma, problem->right, q, m, n);
+    free(q);
+}
+
+int ln_problem_create(const struct ln_point *point, struct ln_problem **out, struct ln_err *err) {
+    struct ln_samples samples = {0};
+    *out = NULL;
+    int status = kind_of(point)->build(point, &samples, err);
+    if (status != LN_OK)
+        return status;
+    struct ln_problem *problem = ln_linalg_alloc(1, sizeof *problem);
+    problem->d_in = samples.d_in;
+    problem->d_out = samples.d_out;
+    if (samples.target)
+        problem->target = samples.target;
+    else
+        reduce_samples(problem, &samples);
+    decompose(problem);
+    free(samples.x);
+    free(samples.y);
+    *out = problem;
+    return LN_OK;
+}
+
+void ln_problem_free(struct ln_problem *problem) {
+    if (!problem)
+        return;
+    free(problem->target);
+    free(problem->moment);
+    free(problem->root);
+    free(problem->sigma);
+    free(problem->left);
+    free(problem->right);
+    free(problem);
+}
+
+static bool is_same_value(const struct ln_value *a, const struct ln_value *b) {
+    return a->is_set == b->is_set &&
+           (a->text == b->text || (a->text && b->text && strcmp(a->text, b->text) == 0)) &&
+           a->integer == b->integer && (a->real == b->real || (isnan(a->real) && isnan(b->real))) &&
+           a->count == b->count && a->integers == b->integers && a->reals == b->reals &&
+           a->matrices == b->matrices;
+}
+
+bool ln_problem_is_same(const struct ln_point *a, const struct ln_point *b) {
+    if (a->entry[LN_PROBLEM] != b->entry[LN_PROBLEM] || a->base_seed != b->base_seed ||
+        a->seed[LN_STREAM_DATA] != b->seed[LN_STREAM_DATA])
+        return false;
+    for (int i = 0; i < a->conf[LN_PROBLEM].n_params; i++)
+        if (!is_same_value(&a->conf[LN_PROBLEM].values[i], &b->conf[LN_PROBLEM].values[i]))
+            return false;
+    return true;
+}
+
+double ln_problem_level(const struct ln_problem *problem, int rank) {
+    double sum = 0;
+    for (int i = problem->n_modes; i-- > rank;)
+        sum += problem->sigma[i] * problem->sigma[i];
+    return 0.5 * sum;
+}
