@@ -1,0 +1,84 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "linnet/linalg.h"
+#include "linnet/model.h"
+
+struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
+    struct ln_batch *batch = ln_linalg_alloc(1, sizeof *batch);
+    size_t lanes = (size_t)shape->lanes, d_in = (size_t)shape->widths[0];
+    size_t largest = (size_t)shape->max_width * d_in, products = 0;
+    for (int j = 2; j <= shape->n_layers; j++)
+        products += (size_t)shape->widths[j] * d_in;
+    batch->shape = shape;
+    batch->weights = ln_linalg_alloc((size_t)shape->n_weights * lanes, sizeof(double));
+    batch->target =
+        ln_linalg_alloc((size_t)shape->widths[shape->n_layers] * d_in * lanes, sizeof(double));
+    if (shape->has_moment)
+        batch->moment = ln_linalg_alloc(d_in * d_in * lanes, sizeof(double));
+    batch->excess = ln_linalg_alloc(lanes, sizeof(double));
+    batch->products = ln_linalg_alloc(products * lanes, sizeof(double));
+    batch->error = ln_linalg_alloc(largest * lanes, sizeof(double));
+    for (int i = 0; i < 2; i++)
+        batch->back[i] = ln_linalg_alloc(largest * lanes, sizeof(double));
+    return batch;
+}
+
+void ln_batch_free(struct ln_batch *batch) {
+    if (!batch)
+        return;
+    free(batch->weights);
+    free(batch->target);
+    free(batch->moment);
+    free(batch->excess);
+    free(batch->products);
+    free(batch->error);
+    free(batch->back[0]);
+    free(batch->back[1]);
+    free(batch);
+}
+
+/* Copies x [n] into a lane, or zeros it if x is NULL. */
+static void put_lane(double *packed, int lane, int lanes, const double *x, int n) {
+    for (int i = 0; i < n; i++)
+        packed[(size_t)i * lanes + lane] = x ? x[i] : 0.0;
+}
+
+void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_problem *problem,
+                   const double *weights) {
+    const struct ln_shape *shape = batch->shape;
+    int d_in = shape->widths[0], d_out = shape->widths[shape->n_layers], lanes = shape->lanes;
+    put_lane(batch->weights, lane, lanes, weights, shape->n_weights);
+    put_lane(batch->target, lane, lanes, problem ? problem->target : NULL, d_out * d_in);
+    if (batch->moment)
+        put_lane(batch->moment, lane, lanes, problem ? problem->moment : NULL, d_in * d_in);
+}
+
+void ln_batch_clear(struct ln_batch *batch, int lane) {
+    ln_batch_load(batch, lane, NULL, NULL);
+}
+
+void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights) {
+    for (int i = 0; i < batch->shape->n_weights; i++)
+        weights[i] = batch->weights[(size_t)i * batch->shape->lanes + lane];
+}
+
+void ln_balanced_from_svd(const struct ln_shape *shape, const double *u, const double *s,
+                          const double *v, double *weights) {
+    int n_layers = shape->n_layers, rows = shape->widths[n_layers], cols = shape->widths[0];
+    int modes = rows < cols ? rows : cols, kept = modes < shape->rank ? modes : shape->rank;
+    for (int i = 0; i < shape->n_weights; i++)
+        weights[i] = 0;
+    for (int j = 1; j <= n_layers; j++) {
+        double *w = weights + shape->offset[j - 1];
+        int width = shape->widths[j - 1];
+        for (int k = 0; k < kept; k++) {
+            double root = pow(s[k], 1.0 / n_layers);
+            for (int i = 0; i < (j == n_layers ? rows : 1); i++)
+                for (int l = 0; l < (j == 1 ? cols : 1); l++)
+                    w[(j == n_layers ? i : k) * width + (j == 1 ? l : k)] +=
+                        (j == n_layers ? u[i * modes + k] : 1.0) * root *
+                        (j == 1 ? v[l * modes + k] : 1.0);
+        }
+    }
+}

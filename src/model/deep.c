@@ -1,0 +1,152 @@
+/* The deep linear network x -> W_N ... W_1 x, any widths.
+ *
+ * The step is the minimal schedule of 3(N - 1) products: P_j = W_j P_{j-1} upwards, then downwards
+ * D_{j-1} = W_j^T D_j before W_j -= eta D_j P_{j-1}^T, with D_N = (P - Phi) M. Every D_j comes from
+ * old weights, so all layers move at once; no gradient is ever stored. Source of the gradient:
+ * Bartlett et al. 2018, section 2; Nguegnang et al. 2021, section 2. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/lanes.h"
+#include "linnet/linalg.h"
+#include "linnet/model.h"
+#include "linnet/model_deep.h"
+
+static const struct ln_param params[] = {
+    {.name = "depth",
+     .type = LN_INT,
+     .fallback = "~",
+     .low = 1,
+     .high = LN_MAX_LAYERS,
+     .doc = "Number of layers N; default 2, or one more than the widths listed."},
+    {.name = "width",
+     .type = LN_INTS,
+     .fallback = "~",
+     .low = 1,
+     .high = 4096,
+     .doc = "Hidden width, one for all layers or a list of N - 1; default: max(d_in, d_out)."},
+};
+
+static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln_shape *shape,
+                    struct ln_err *err) {
+    const struct ln_conf *conf = &point->conf[LN_MODEL];
+    const struct ln_value *width = ln_conf_value(conf, "width");
+    int listed = width->is_set ? width->count : 0;
+    int depth = ln_conf_is_set(conf, "depth") ? (int)ln_conf_int(conf, "depth")
+                : listed > 1                  ? listed + 1
+                                              : 2;
+    if (listed > 1 && listed != depth - 1)
+        return ln_err_key(err, "model.width",
+                          "%d hidden widths do not fit depth %d; give one, or %d", listed, depth,
+                          depth - 1);
+    shape->n_layers = depth;
+    shape->widths[0] = d_in;
+    shape->widths[depth] = d_out;
+    for (int j = 1; j < depth; j++)
+        shape->widths[j] = listed > 1     ? (int)width->integers[j - 1]
+                           : listed       ? (int)width->integers[0]
+                           : d_in > d_out ? d_in
+                                          : d_out;
+    return LN_OK;
+}
+
+/* Where P_j [d_j x d_0] stands; P_1 is W_1 itself. */
+static double *product(const struct ln_batch *batch, int j) {
+    double *at = batch->products;
+    if (j == 1)
+        return batch->weights;
+    for (int i = 2; i < j; i++)
+        at += (size_t)batch->shape->widths[i] * batch->shape->widths[0] * batch->shape->lanes;
+    return at;
+}
+
+static double *layer(const struct ln_batch *batch, int j) {
+    return batch->weights + (size_t)batch->shape->offset[j - 1] * batch->shape->lanes;
+}
+
+static void forward(struct ln_batch *batch) {
+    const struct ln_shape *shape = batch->shape;
+    const int *d = shape->widths, n_layers = shape->n_layers, lanes = shape->lanes,
+              size = d[n_layers] * d[0];
+    const double *below = batch->weights;
+    for (int j = 2; j <= n_layers; j++) {
+        double *p = product(batch, j);
+        ln_lanes_nn(p, layer(batch, j), below, d[j], d[0], d[j - 1], lanes);
+        below = p;
+    }
+    double *delta = shape->has_moment ? batch->back[0] : batch->error;
+    ln_lanes_subtract(delta, below, batch->target, size, lanes);
+    if (shape->has_moment)
+        ln_lanes_nn(batch->error, delta, batch->moment, d[n_layers], d[0], d[0], lanes);
+    ln_lanes_half_dot(batch->excess, delta, batch->error, size, lanes);
+}
+
+static void descend(struct ln_batch *batch, const double *eta) {
+    const struct ln_shape *shape = batch->shape;
+    const int *d = shape->widths, lanes = shape->lanes;
+    double *down = batch->error;
+    for (int j = shape->n_layers; j >= 2; j--) {
+        double *next = batch->back[j & 1];
+        ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
+        ln_lanes_descend(layer(batch, j), eta, down, product(batch, j - 1), d[j], d[j - 1], d[0],
+                         lanes);
+        down = next;
+    }
+    ln_lanes_axpy(batch->weights, eta, down, d[1] * d[0], lanes);
+}
+
+static void gradient(struct ln_batch *batch, double *out) {
+    const struct ln_shape *shape = batch->shape;
+    const int *d = shape->widths, lanes = shape->lanes;
+    double *down = batch->error;
+    for (int j = shape->n_layers; j >= 2; j--) {
+        double *next = batch->back[j & 1];
+        ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
+        ln_lanes_nt(out + (size_t)shape->offset[j - 1] * lanes, down, product(batch, j - 1), d[j],
+                    d[j - 1], d[0], lanes);
+        down = next;
+    }
+    memcpy(out, down, (size_t)d[1] * d[0] * lanes * sizeof *out);
+}
+
+static void end_to_end(const struct ln_shape *shape, const double *weights, double *p) {
+    const int *d = shape->widths;
+    size_t size = (size_t)shape->max_width * d[0];
+    double *below = ln_linalg_alloc(size, sizeof *below),
+           *above = ln_linalg_alloc(size, sizeof *above);
+    memcpy(below, weights, (size_t)d[1] * d[0] * sizeof *below);
+    for (int j = 2; j <= shape->n_layers; j++) {
+        ln_matmul(above, weights + shape->offset[j - 1], false, below, false, d[j], d[0], d[j - 1]);
+        double *swap = below;
+        below = above;
+        above = swap;
+    }
+    memcpy(p, below, (size_t)d[shape->n_layers] * d[0] * sizeof *p);
+    free(above);
+    free(below);
+}
+
+/* 2 m n k for each product: one upwards and two downwards a layer. */
+static double step_flops(const struct ln_shape *shape) {
+    const int *d = shape->widths;
+    double flops = 4.0 * shape->n_weights + 3.0 * d[shape->n_layers] * d[0];
+    for (int j = 2; j <= shape->n_layers; j++)
+        flops += 6.0 * d[j] * d[j - 1] * d[0];
+    return shape->has_moment ? flops + 2.0 * d[shape->n_layers] * d[0] * d[0] : flops;
+}
+
+const struct ln_model ln_model_deep = {
+    .entry = {.name = "deep",
+              .doc = "Deep linear network W_N ... W_1 of any depth and widths.",
+              .source = "Bartlett, Helmbold, Long 2018, section 2; Nguegnang, Rauhut, Terstiege "
+                        "2021, section 2",
+              LN_PARAMS(params)},
+    .shape = shape_of,
+    .forward = forward,
+    .descend = descend,
+    .gradient = gradient,
+    .end_to_end = end_to_end,
+    .hessian = ln_deep_hessian,
+    .hessian_vector = ln_deep_hessian_vector,
+    .step_flops = step_flops,
+};

@@ -1,0 +1,13 @@
+/* The models and the initialisations: one line each; the entry lives in the file of the same name.
+ */
+#ifdef LN_MODEL
+LN_MODEL(deep)
+#endif
+#ifdef LN_INIT
+LN_INIT(identity)
+LN_INIT(gaussian)
+LN_INIT(balanced)
+LN_INIT(orthogonal)
+LN_INIT(zero_asymmetric)
+LN_INIT(weights)
+#endif

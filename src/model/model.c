@@ -1,0 +1,135 @@
+#include "linnet/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/lanes.h"
+#include "linnet/linalg.h"
+
+#define LN_MODEL(name) extern const struct ln_model ln_model_##name;
+#define LN_INIT(name) extern const struct ln_init ln_init_##name;
+#include "list.h"
+#undef LN_MODEL
+#undef LN_INIT
+
+static const struct ln_entry *const models[] = {
+#define LN_MODEL(name) &ln_model_##name.entry,
+#include "list.h"
+#undef LN_MODEL
+};
+
+static const struct ln_entry *const inits[] = {
+#define LN_INIT(name) &ln_init_##name.entry,
+#include "list.h"
+#undef LN_INIT
+};
+
+const struct ln_catalogue ln_models = {"model", models, sizeof models / sizeof models[0]};
+const struct ln_catalogue ln_inits = {"initialisation", inits, sizeof inits / sizeof inits[0]};
+
+static void complete_shape(struct ln_shape *shape) {
+    shape->max_width = shape->rank = shape->widths[0];
+    for (int j = 1; j <= shape->n_layers; j++) {
+        int width = shape->widths[j];
+        shape->offset[j] = shape->offset[j - 1] + width * shape->widths[j - 1];
+        shape->max_width = width > shape->max_width ? width : shape->max_width;
+        shape->rank = width < shape->rank ? width : shape->rank;
+    }
+    shape->n_weights = shape->offset[shape->n_layers];
+    shape->lanes = ln_lanes_for(shape->n_layers, shape->max_width);
+}
+
+int ln_shape_of(const struct ln_point *point, struct ln_shape *shape, struct ln_err *err) {
+    const struct ln_model *model = (const struct ln_model *)point->entry[LN_MODEL];
+    int d_in, d_out;
+    memset(shape, 0, sizeof *shape);
+    int status = ln_problem_dims(point, &d_in, &d_out, err);
+    if (status == LN_OK)
+        status = model->shape(point, d_in, d_out, shape, err);
+    if (status != LN_OK)
+        return status;
+    shape->model = model;
+    shape->has_moment = ln_problem_has_moment(point);
+    complete_shape(shape);
+    return LN_OK;
+}
+
+bool ln_shape_is_same(const struct ln_shape *a, const struct ln_shape *b) {
+    return a->model == b->model && a->n_layers == b->n_layers && a->has_moment == b->has_moment &&
+           memcmp(a->widths, b->widths, (size_t)(a->n_layers + 1) * sizeof(int)) == 0;
+}
+
+void ln_shape_text(const struct ln_shape *shape, char text[64]) {
+    int used = snprintf(text, 64, "%d", shape->widths[0]);
+    for (int j = 1; j <= shape->n_layers && used < 52; j++)
+        used += snprintf(text + used, 64 - (size_t)used, "-%d", shape->widths[j]);
+    if (used >= 52)
+        snprintf(text + 48, 16, "...(%d)", shape->n_layers);
+}
+
+int ln_init_check(const struct ln_point *point, const struct ln_shape *shape, struct ln_err *err) {
+    const struct ln_init *init = (const struct ln_init *)point->entry[LN_INIT];
+    return init->check ? init->check(point, shape, err) : LN_OK;
+}
+
+void ln_init_fill(const struct ln_point *point, const struct ln_shape *shape, double *weights) {
+    memset(weights, 0, (size_t)shape->n_weights * sizeof *weights);
+    ((const struct ln_init *)point->entry[LN_INIT])->fill(point, shape, weights);
+}
+
+struct curvature {
+    const struct ln_shape *shape;
+    const struct ln_problem *problem;
+    const double *weights;
+};
+
+static void apply_hessian(void *ctx, double *y, const double *x) {
+    const struct curvature *at = ctx;
+    at->shape->model->hessian_vector(at->shape, at->problem, at->weights, x, y);
+}
+
+enum { DENSE_UP_TO = 200 };
+
+double ln_hessian_extreme(const struct ln_shape *shape, const struct ln_problem *problem,
+                          const double *weights, int end) {
+    int n = shape->n_weights;
+    double lambda, residual;
+    if (n > DENSE_UP_TO) {
+        struct curvature at = {shape, problem, weights};
+        ln_lanczos_extreme(&lambda, &residual, apply_hessian, &at, n, end);
+        return lambda;
+    }
+    double *hessian = ln_linalg_alloc((size_t)n * n, sizeof *hessian),
+           *w = ln_linalg_alloc(n, sizeof *w);
+    shape->model->hessian(shape, problem, weights, hessian);
+    ln_sym_eig(w, NULL, hessian, n);
+    lambda = end > 0 ? w[n - 1] : w[0];
+    free(w);
+    free(hessian);
+    return lambda;
+}
+
+double ln_minimum_sharpness(const struct ln_shape *shape, const struct ln_problem *problem) {
+    if (!problem->moment)
+        return shape->n_layers * pow(problem->sigma[0], 2.0 - 2.0 / shape->n_layers);
+    double *weights = ln_linalg_alloc(shape->n_weights, sizeof *weights);
+    ln_balanced_factors(shape, problem->target, weights);
+    double lambda = ln_hessian_extreme(shape, problem, weights, +1);
+    free(weights);
+    return lambda;
+}
+
+void ln_balanced_factors(const struct ln_shape *shape, const double *p, double *weights) {
+    int rows = shape->widths[shape->n_layers], cols = shape->widths[0],
+        modes = rows < cols ? rows : cols;
+    double *u = ln_linalg_alloc((size_t)rows * modes, sizeof *u),
+           *s = ln_linalg_alloc(modes, sizeof *s);
+    double *v = ln_linalg_alloc((size_t)cols * modes, sizeof *v);
+    ln_svd(u, s, v, p, rows, cols);
+    ln_balanced_from_svd(shape, u, s, v, weights);
+    free(v);
+    free(s);
+    free(u);
+}
