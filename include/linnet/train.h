@@ -1,0 +1,109 @@
+/* How a network moves: the algorithms, the only loop over time, the stopping rules and the outcome
+ * labels.
+ *
+ * ln_train advances the lanes of a batch step by step. A lane whose point has finished is refilled
+ * at once. What a point does depends on its own task only: stop rules are per lane and counted in
+ * its own steps. */
+#ifndef LINNET_TRAIN_H
+#define LINNET_TRAIN_H
+
+#include "linnet/err.h"
+#include "linnet/model.h"
+
+enum { LN_MAX_PLATEAUS = 8 };
+enum { LN_WINDOW = 128 }; /* last steps before the horizon that are looked at for oscillation */
+
+/* Outcomes, mutually exclusive; the first rule that holds decides (docs/physics.md, section
+ * Labels). */
+enum ln_label {
+    LN_INVALID,            /* the loss at step 0 is not finite */
+    LN_DIVERGED,           /* the excess loss passed stop.diverged, or is not a number */
+    LN_CONVERGED_MONOTONE, /* reached stop.loss for stop.hold steps; the loss never rose on the way
+                            */
+    LN_CONVERGED_CATAPULT, /* same, and the loss once exceeded its start */
+    LN_CONVERGED_OSCILLATING, /* same, the loss rose on the way but never above its start */
+    LN_PERIOD_P,              /* at the horizon: a cycle of period 2 <= p <= 64 */
+    LN_CHAOTIC_BOUNDED,       /* at the horizon: oscillation without period or decay */
+    LN_STUCK_ORIGIN, /* at the horizon: no mode learnt, loss at the level of the zero map */
+    LN_PLATEAU_R,    /* at the horizon: near a saddle that has learnt r modes */
+    LN_SLOW,         /* at the horizon: none of these, still on the way */
+    LN_N_LABELS
+};
+
+extern const char *const ln_label_names[LN_N_LABELS];
+
+/* What happened to one point, up to its last step. E is the excess over loss_floor; "level" the
+ * least E the widths allow. */
+struct ln_run {
+    int64_t step; /* of the state now in the lane */
+    int64_t max_steps, hold;
+    double stop_loss, stop_diverged; /* thresholds on E - level */
+    double level, step_size;
+    double initial, previous, excess; /* E at step 0, the step before, now */
+    double best, worst;
+    int64_t best_step, n_rises, streak;
+    int64_t converged_step, diverged_step; /* -1: no */
+    const struct ln_problem *problem;      /* borrowed from the task: must live until finish() */
+    /* Plateau r: |E - E_r| <= 0.01 (E_r - E_{r+1}), r modes learnt (Nguegnang et al. 2021, section
+     * 5). Steps at which it was first entered and first left downwards; -1: not. Position 2r waits
+     * to enter r, 2r + 1 to leave it. */
+    int64_t plateau_enter[LN_MAX_PLATEAUS], plateau_leave[LN_MAX_PLATEAUS];
+    int plateau_position, n_plateaus;
+    double plateau_next; /* E at which the position moves on */
+    int record;          /* index of the next record step */
+    int64_t next_event;  /* the step at which something has to be looked at */
+    bool is_finished;
+    double loss_window[LN_WINDOW], state_window[LN_WINDOW]; /* by step modulo LN_WINDOW */
+};
+
+/* A point to train. Weights are borrowed until next() is called again, the problem until finish().
+ */
+struct ln_task {
+    const struct ln_point *point;
+    const struct ln_problem *problem;
+    const double *weights; /* [n_weights] at step 0 */
+};
+
+struct ln_train_hooks {
+    void *ctx;
+    bool (*next)(void *ctx, int lane,
+                 struct ln_task *task); /* false: nothing for this lane now; asked again later */
+    void (*record)(void *ctx, int lane, int record, const struct ln_batch *batch,
+                   const struct ln_run *run);
+    int (*finish)(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
+                  struct ln_err *err);
+    bool (*poll)(void *ctx); /* about every millisecond; true: give up, LN_STOPPED */
+};
+
+struct ln_algorithm {
+    struct ln_entry entry;
+    size_t state_bytes; /* of one lane */
+    /* Prepares a lane; *step_size: the absolute step size, or NaN. */
+    int (*start)(const struct ln_task *task, const struct ln_shape *shape, void *state,
+                 double *step_size, struct ln_err *err);
+    /* One step of all lanes, after forward. states: lanes x state_bytes; run[lane].step counts the
+     * steps done. */
+    void (*advance)(struct ln_batch *batch, const void *states, const struct ln_run *runs);
+    /* Steps a point will take, from closed forms; an order of magnitude is enough. */
+    double (*predicted_steps)(const struct ln_point *point, const struct ln_shape *shape,
+                              const struct ln_problem *problem);
+};
+
+extern const struct ln_catalogue ln_algorithms;
+
+/* Keys of `train:` that every algorithm has. */
+extern const struct ln_param ln_limits[];
+extern const int ln_n_limits;
+
+/* Trains until next() has nothing left and every lane is empty. record_steps: [n_records],
+ * ascending. */
+int ln_train(const struct ln_shape *shape, const struct ln_algorithm *algorithm,
+             const int64_t *record_steps, int n_records, const struct ln_train_hooks *hooks,
+             struct ln_err *err);
+
+/* The label of a finished run whose end-to-end matrix is p [d_N x d_0]; *period (0: none) and
+ * *modes, the number of learnt modes at a plateau (-1: none), are set where the label has one. */
+enum ln_label ln_label_of(const struct ln_run *run, const struct ln_problem *problem,
+                          const double *p, int *period, int *modes);
+
+#endif

@@ -1,0 +1,2 @@
+/* The algorithms: one line each; the entry lives in the file of the same name. */
+LN_ALGORITHM(gd)
