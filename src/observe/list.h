@@ -1,0 +1,13 @@
+/* The observables: one line each; the entry lives in the file of the same name. */
+LN_OBSERVABLE(loss)
+LN_OBSERVABLE(gradient_norm)
+LN_OBSERVABLE(singular_values)
+LN_OBSERVABLE(mode_overlap)
+LN_OBSERVABLE(numerical_rank)
+LN_OBSERVABLE(stable_rank)
+LN_OBSERVABLE(effective_rank)
+LN_OBSERVABLE(balancedness)
+LN_OBSERVABLE(layer_norms)
+LN_OBSERVABLE(weight_change)
+LN_OBSERVABLE(kernel_distance)
+LN_OBSERVABLE(sharpness)

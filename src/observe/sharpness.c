@@ -1,0 +1,17 @@
+#include "linnet/linalg.h"
+#include "linnet/observe.h"
+
+static void look(const struct ln_sight *sight, double *out) {
+    out[0] = ln_hessian_extreme(sight->shape, sight->problem, sight->weights, +1);
+}
+
+const struct ln_observable ln_observable_sharpness = {
+    .entry = {.name = "sharpness",
+              .doc = "Largest eigenvalue of the Hessian of the loss (dense up to 200 weights, "
+                     "Lanczos above).",
+              .source = "Cohen, Kaur, Li, Kolter, Talwalkar 2021, section 2"},
+    .long_name = "sharpness (largest Hessian eigenvalue)",
+    .units = "1",
+    .has_start = true,
+    .look = look,
+};
