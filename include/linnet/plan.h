@@ -1,0 +1,31 @@
+/* The plan: which points to train, grouped by shape, longest predicted first. Pure data; no MPI. */
+#ifndef LINNET_PLAN_H
+#define LINNET_PLAN_H
+
+#include "linnet/sweep.h"
+
+/* Points of one shape stand next to each other in ids. */
+struct ln_group {
+    int64_t first, count; /* range in ids */
+    char shape[64];       /* "2-3-3-2" */
+    int lanes;            /* points a worker advances together */
+    double cost;          /* predicted seconds of the whole group */
+};
+
+struct ln_plan {
+    int64_t n_points;                    /* to be trained now */
+    int64_t n_cells, n_excluded, n_done; /* of the grid; left out by where; finished before */
+    int64_t *ids;                        /* [n_points] cell ids */
+    double *cost;                        /* [n_points] predicted seconds on one core */
+    int n_groups;
+    struct ln_group *groups;
+    double total_cost;
+};
+
+/* done: [n_cells] nonzero = finished, or NULL. Checks every point (shapes, widths, step sizes) and
+ * reports the first bad one as an input error with its position. Ownership: ln_plan_free. */
+int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_plan **plan,
+                   struct ln_err *err);
+void ln_plan_free(struct ln_plan *plan);
+
+#endif

@@ -1,0 +1,159 @@
+#include "linnet/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/linalg.h"
+#include "linnet/model.h"
+#include "linnet/train.h"
+
+/* A group while it is built: what must agree for points to share a batch. */
+struct kind {
+    struct ln_shape shape;
+    const struct ln_entry *algorithm;
+};
+
+struct job {
+    int64_t id;
+    int kind;
+    double cost;
+};
+
+struct planner {
+    const struct ln_sweep *sweep;
+    struct ln_problem_cache *problems;
+    struct kind *kinds;
+    int n_kinds, room;
+    struct job *jobs;
+    int64_t n_jobs;
+};
+
+/* Rate of small shapes in lanes and the price of looking at a point; only ratios between points
+ * matter for the order. */
+static const double flops_per_second = 6e9, seconds_per_point = 3e-4;
+
+static int kind_of(struct planner *planner, const struct ln_shape *shape,
+                   const struct ln_entry *algorithm) {
+    for (int i = planner->n_kinds; i-- > 0;)
+        if (planner->kinds[i].algorithm == algorithm &&
+            ln_shape_is_same(&planner->kinds[i].shape, shape))
+            return i;
+    if (planner->n_kinds == planner->room) {
+        int room = planner->room ? 2 * planner->room : 16;
+        struct kind *kinds = ln_linalg_alloc(room, sizeof *kinds);
+        if (planner->n_kinds)
+            memcpy(kinds, planner->kinds, (size_t)planner->n_kinds * sizeof *kinds);
+        free(planner->kinds);
+        planner->kinds = kinds;
+        planner->room = room;
+    }
+    planner->kinds[planner->n_kinds] = (struct kind){*shape, algorithm};
+    return planner->n_kinds++;
+}
+
+/* The spectrum decides the cost, and the seed hardly decides the spectrum: one draw of the data
+ * serves all seeds. */
+static int predict(struct planner *planner, struct ln_point *point, const struct ln_shape *shape,
+                   double *cost, struct ln_err *err) {
+    const struct ln_algorithm *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
+    const struct ln_problem *problem;
+    point->seed[LN_STREAM_DATA] = 0;
+    int status = ln_problem_cache_get(planner->problems, point, &problem, err);
+    if (status != LN_OK)
+        return status;
+    *cost = seconds_per_point + algorithm->predicted_steps(point, shape, problem) *
+                                    shape->model->step_flops(shape) / flops_per_second;
+    ln_problem_cache_release(planner->problems, problem);
+    return LN_OK;
+}
+
+static int add_cell(struct planner *planner, struct ln_point *point, int64_t cell,
+                    struct ln_err *err) {
+    struct ln_shape shape;
+    double cost = 0;
+    int status = ln_shape_of(point, &shape, err);
+    if (status == LN_OK)
+        status = ln_init_check(point, &shape, err);
+    if (status == LN_OK)
+        status = predict(planner, point, &shape, &cost, err);
+    if (status != LN_OK)
+        return ln_sweep_locate(planner->sweep, err);
+    planner->jobs[planner->n_jobs++] =
+        (struct job){cell, kind_of(planner, &shape, point->entry[LN_TRAIN]), cost};
+    return LN_OK;
+}
+
+static int compare_jobs(const void *left, const void *right) {
+    const struct job *a = left, *b = right;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->cost != b->cost)
+        return a->cost > b->cost ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static void add_group(struct ln_plan *plan, const struct planner *planner, int64_t first) {
+    const struct kind *kind = &planner->kinds[planner->jobs[first].kind];
+    struct ln_group *group = &plan->groups[plan->n_groups++];
+    group->first = first;
+    group->lanes = kind->shape.lanes;
+    ln_shape_text(&kind->shape, group->shape);
+}
+
+static void fill_plan(struct ln_plan *plan, struct planner *planner) {
+    qsort(planner->jobs, (size_t)planner->n_jobs, sizeof *planner->jobs, compare_jobs);
+    plan->n_points = planner->n_jobs;
+    plan->ids = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->ids);
+    plan->cost = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->cost);
+    plan->groups = ln_linalg_alloc((size_t)planner->n_kinds, sizeof *plan->groups);
+    for (int64_t i = 0; i < planner->n_jobs; i++) {
+        if (i == 0 || planner->jobs[i].kind != planner->jobs[i - 1].kind)
+            add_group(plan, planner, i);
+        struct ln_group *group = &plan->groups[plan->n_groups - 1];
+        group->count++;
+        group->cost += planner->jobs[i].cost;
+        plan->ids[i] = planner->jobs[i].id;
+        plan->cost[i] = planner->jobs[i].cost;
+        plan->total_cost += planner->jobs[i].cost;
+    }
+}
+
+int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_plan **out,
+                   struct ln_err *err) {
+    struct planner planner = {.sweep = sweep, .problems = ln_problem_cache_create()};
+    struct ln_plan *plan = ln_linalg_alloc(1, sizeof *plan);
+    struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
+    int status = LN_OK;
+    *out = NULL;
+    plan->n_cells = ln_sweep_n_cells(sweep);
+    planner.jobs = ln_linalg_alloc((size_t)plan->n_cells, sizeof *planner.jobs);
+    for (int64_t cell = 0; cell < plan->n_cells && status == LN_OK; cell++) {
+        if (done && done[cell])
+            plan->n_done++;
+        else if (!ln_sweep_point(sweep, cell, point))
+            plan->n_excluded++;
+        else
+            status = add_cell(&planner, point, cell, err);
+    }
+    if (status == LN_OK) {
+        fill_plan(plan, &planner);
+        *out = plan;
+    } else {
+        ln_plan_free(plan);
+    }
+    free(point);
+    free(planner.jobs);
+    free(planner.kinds);
+    ln_problem_cache_free(planner.problems);
+    return status;
+}
+
+void ln_plan_free(struct ln_plan *plan) {
+    if (!plan)
+        return;
+    free(plan->ids);
+    free(plan->cost);
+    free(plan->groups);
+    free(plan);
+}
