@@ -1,0 +1,36 @@
+/* The engine of one worker: takes points of one shape, trains them in lanes, hands back finished
+ * rows. Knows neither MPI nor HDF5: everything outside is behind the hooks. */
+#ifndef LINNET_ENGINE_H
+#define LINNET_ENGINE_H
+
+#include "linnet/column.h"
+#include "linnet/err.h"
+#include "linnet/sweep.h"
+
+struct ln_engine;
+
+struct ln_engine_hooks {
+    void *ctx;
+    /* The next point of the shape in hand: writes the cell and returns true; false: none at the
+     * moment (asked again while other lanes are still busy). */
+    bool (*next)(void *ctx, int64_t *cell);
+    /* A finished row (layout->row_bytes), valid during the call. Not LN_OK ends the run. */
+    int (*finish)(void *ctx, int64_t cell, const void *row, struct ln_err *err);
+    /* Called about every millisecond. true: give up what is not finished and return LN_STOPPED. */
+    bool (*poll)(void *ctx);
+};
+
+/* The layout of the results of a sweep: columns of every observable asked for. Unknown names in
+ * record.final or record.series are input errors. */
+int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
+
+/* Ownership: ln_engine_free. Sweep and layout must outlive it. */
+int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layout,
+                     struct ln_engine **engine, struct ln_err *err);
+void ln_engine_free(struct ln_engine *engine);
+
+/* Trains until next() has nothing and all lanes are empty. The first point decides the shape. */
+int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,
+                  struct ln_err *err);
+
+#endif

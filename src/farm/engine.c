@@ -1,0 +1,177 @@
+#include "linnet/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/lanes.h"
+#include "linnet/linalg.h"
+#include "linnet/observe.h"
+#include "row.h"
+
+/* What one lane has in hand besides its weights. */
+struct seat {
+    struct ln_point point;
+    const struct ln_problem *problem;
+    double *start; /* weights at step 0 */
+    char *row;
+};
+
+struct ln_engine {
+    const struct ln_sweep *sweep;
+    const struct ln_layout *layout;
+    struct row_recipe recipe;
+    struct ln_problem_cache *problems;
+    const int64_t *record_steps;
+    int n_records;
+    struct seat seats[LN_LANES];
+    struct ln_shape shape;          /* of the run in hand */
+    double *weights, *p, *singular; /* scratch for looking at one lane */
+    const struct ln_engine_hooks *hooks;
+    int64_t waiting_cell; /* the point that decided the shape, not seated yet; -1: none */
+    int status;
+    struct ln_err *err;
+};
+
+int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
+    return row_layout(sweep, layout, err);
+}
+
+int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layout,
+                     struct ln_engine **out, struct ln_err *err) {
+    (void)err;
+    struct ln_engine *engine = ln_linalg_alloc(1, sizeof *engine);
+    engine->sweep = sweep;
+    engine->layout = layout;
+    engine->problems = ln_problem_cache_create();
+    engine->record_steps = ln_sweep_record_steps(sweep, &engine->n_records);
+    row_recipe_init(&engine->recipe, layout);
+    for (int lane = 0; lane < LN_LANES; lane++)
+        engine->seats[lane].row = ln_linalg_alloc(layout->row_bytes, 1);
+    *out = engine;
+    return LN_OK;
+}
+
+static void release_shape(struct ln_engine *engine) {
+    for (int lane = 0; lane < LN_LANES; lane++) {
+        struct seat *seat = &engine->seats[lane];
+        if (seat->problem)
+            ln_problem_cache_release(engine->problems, seat->problem);
+        seat->problem = NULL;
+        free(seat->start);
+        seat->start = NULL;
+    }
+    free(engine->weights);
+    free(engine->p);
+    free(engine->singular);
+    engine->weights = engine->p = engine->singular = NULL;
+}
+
+void ln_engine_free(struct ln_engine *engine) {
+    if (!engine)
+        return;
+    release_shape(engine);
+    for (int lane = 0; lane < LN_LANES; lane++)
+        free(engine->seats[lane].row);
+    ln_problem_cache_free(engine->problems);
+    free(engine);
+}
+
+/* What there is to see in a lane, or at the start of its run (batch NULL). */
+static struct ln_sight sight_of(struct ln_engine *engine, int lane, const struct ln_batch *batch,
+                                const struct ln_run *run, bool with_singular) {
+    struct seat *seat = &engine->seats[lane];
+    const struct ln_shape *shape = &engine->shape;
+    if (batch)
+        ln_batch_weights(batch, lane, engine->weights);
+    else
+        memcpy(engine->weights, seat->start, (size_t)shape->n_weights * sizeof(double));
+    shape->model->end_to_end(shape, engine->weights, engine->p);
+    bool is_finite =
+        isfinite(ln_norm(engine->p, (size_t)seat->problem->d_out * seat->problem->d_in));
+    if (with_singular && is_finite)
+        ln_svd(NULL, engine->singular, NULL, engine->p, seat->problem->d_out, seat->problem->d_in);
+    return (struct ln_sight){shape,     seat->problem,   run, engine->weights, seat->start,
+                             engine->p, engine->singular};
+}
+
+static bool next_task(void *ctx, int lane, struct ln_task *task) {
+    struct ln_engine *engine = ctx;
+    struct seat *seat = &engine->seats[lane];
+    int64_t cell = engine->waiting_cell;
+    if (engine->status != LN_OK || (cell < 0 && !engine->hooks->next(engine->hooks->ctx, &cell)))
+        return false;
+    engine->waiting_cell = -1;
+    ln_sweep_point(engine->sweep, cell, &seat->point);
+    engine->status =
+        ln_problem_cache_get(engine->problems, &seat->point, &seat->problem, engine->err);
+    if (engine->status != LN_OK)
+        return false;
+    ln_init_fill(&seat->point, &engine->shape, seat->start);
+    row_clear(engine->layout, seat->row);
+    *task = (struct ln_task){&seat->point, seat->problem, seat->start};
+    return true;
+}
+
+static void record(void *ctx, int lane, int index, const struct ln_batch *batch,
+                   const struct ln_run *run) {
+    struct ln_engine *engine = ctx;
+    struct ln_sight sight =
+        sight_of(engine, lane, batch, run, engine->recipe.series_needs_singular);
+    row_record(&engine->recipe, engine->seats[lane].row, index, &sight);
+}
+
+static int finish(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
+                  struct ln_err *err) {
+    struct ln_engine *engine = ctx;
+    struct seat *seat = &engine->seats[lane];
+    struct ln_run start_run = *run;
+    start_run.excess = run->initial;
+    struct ln_sight sight = sight_of(engine, lane, NULL, &start_run, engine->recipe.needs_singular);
+    row_start(&engine->recipe, seat->row, &sight);
+    sight = sight_of(engine, lane, batch, run, engine->recipe.needs_singular);
+    row_finish(&engine->recipe, seat->row, &sight);
+    ln_problem_cache_release(engine->problems, seat->problem);
+    seat->problem = NULL;
+    return engine->hooks->finish(engine->hooks->ctx, seat->point.id, seat->row, err);
+}
+
+static bool poll(void *ctx) {
+    struct ln_engine *engine = ctx;
+    return engine->hooks->poll(engine->hooks->ctx);
+}
+
+static int take_shape(struct ln_engine *engine, int64_t cell, const struct ln_algorithm **algorithm,
+                      struct ln_err *err) {
+    struct ln_point *point = &engine->seats[0].point;
+    ln_sweep_point(engine->sweep, cell, point);
+    int status = ln_shape_of(point, &engine->shape, err);
+    if (status != LN_OK)
+        return status;
+    const struct ln_shape *shape = &engine->shape;
+    size_t ends = (size_t)shape->widths[0] * shape->widths[shape->n_layers];
+    engine->weights = ln_linalg_alloc(shape->n_weights, sizeof(double));
+    engine->p = ln_linalg_alloc(ends, sizeof(double));
+    engine->singular = ln_linalg_alloc(shape->max_width, sizeof(double));
+    for (int lane = 0; lane < shape->lanes; lane++)
+        engine->seats[lane].start = ln_linalg_alloc(shape->n_weights, sizeof(double));
+    *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
+    return LN_OK;
+}
+
+int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,
+                  struct ln_err *err) {
+    const struct ln_algorithm *algorithm;
+    const struct ln_train_hooks train = {engine, next_task, record, finish, poll};
+    if (!hooks->next(hooks->ctx, &engine->waiting_cell))
+        return LN_OK;
+    engine->hooks = hooks;
+    engine->err = err;
+    engine->status = LN_OK;
+    int status = take_shape(engine, engine->waiting_cell, &algorithm, err);
+    if (status == LN_OK)
+        status = ln_train(&engine->shape, algorithm, engine->record_steps, engine->n_records,
+                          &train, err);
+    release_shape(engine);
+    return status != LN_OK ? status : engine->status;
+}

@@ -1,0 +1,30 @@
+/* The columns that say how a run went, whatever is observed: one row of a table each. */
+#ifndef LINNET_FARM_OUTCOME_H
+#define LINNET_FARM_OUTCOME_H
+
+#include "linnet/column.h"
+#include "linnet/observe.h"
+
+/* The end of a run, as the table sees it. */
+struct row_end {
+    const struct ln_sight *sight;
+    const struct ln_run *run;
+    enum ln_label label;
+    int period, modes;
+};
+
+struct row_outcome {
+    const char *name;
+    enum ln_ctype type;
+    const char *long_name, *units, *doc;
+    const char *const *flags;
+    int n_flags;
+    bool is_per_plateau;
+    double (*number)(const struct row_end *end,
+                     int plateau); /* exact for every integer below 2^53 */
+};
+
+extern const struct row_outcome row_outcomes[];
+extern const int row_n_outcomes;
+
+#endif

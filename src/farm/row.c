@@ -1,0 +1,112 @@
+#include "row.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "linnet/theory.h"
+#include "outcome.h"
+
+enum { MOST_NUMBERS = 4096 }; /* of one observable: modes or layers */
+
+static const struct ln_column *find(const struct ln_layout *layout, const char *prefix,
+                                    const char *name, const char *suffix) {
+    char full[96];
+    snprintf(full, sizeof full, "%s%s%s", prefix, name, suffix);
+    return ln_layout_find(layout, full);
+}
+
+void row_recipe_init(struct row_recipe *recipe, const struct ln_layout *layout) {
+    memset(recipe, 0, sizeof *recipe);
+    recipe->layout = layout;
+    recipe->n_records = (int)layout->dims[0].size;
+    for (int i = 0; i < ln_observables.n_entries; i++) {
+        const struct ln_observable *observable =
+            (const struct ln_observable *)ln_observables.entries[i];
+        struct row_observable entry = {observable, find(layout, "", observable->entry.name, ""),
+                                       find(layout, "", observable->entry.name, "_start"),
+                                       find(layout, "", observable->entry.name, "_series")};
+        if (!entry.final && !entry.start && !entry.series)
+            continue;
+        recipe->observables[recipe->n_observables++] = entry;
+        recipe->needs_singular |= observable->uses_singular;
+        recipe->series_needs_singular |= observable->uses_singular && entry.series;
+    }
+}
+
+static void put(const struct ln_column *column, void *row, int64_t index, double x) {
+    char *at = (char *)row + column->offset;
+    switch (column->type) {
+    case LN_I8:
+        ((int8_t *)at)[index] = (int8_t)x;
+        break;
+    case LN_I32:
+        ((int32_t *)at)[index] = (int32_t)x;
+        break;
+    case LN_I64:
+        ((int64_t *)at)[index] = (int64_t)x;
+        break;
+    case LN_F64:
+        ((double *)at)[index] = x;
+        break;
+    }
+}
+
+void row_clear(const struct ln_layout *layout, void *row) {
+    memset(row, 0, layout->row_bytes);
+    for (int i = 0; i < layout->n_columns; i++)
+        for (int64_t k = 0; k < ln_column_elements(layout, &layout->columns[i]); k++)
+            put(&layout->columns[i], row, k,
+                layout->columns[i].type == LN_F64 ? (double)NAN : -1.0);
+}
+
+/* Looks once and writes the numbers from `first` on. */
+static void look(const struct ln_observable *observable, const struct ln_column *column, void *row,
+                 int64_t first, const struct ln_sight *sight) {
+    double numbers[MOST_NUMBERS];
+    int count = ln_observable_count(observable, sight->shape);
+    ln_observable_look(observable, sight, numbers);
+    for (int i = 0; i < count; i++)
+        put(column, row, first + i, numbers[i]);
+}
+
+void row_record(const struct row_recipe *recipe, void *row, int record,
+                const struct ln_sight *sight) {
+    for (int i = 0; i < recipe->n_observables; i++) {
+        const struct row_observable *entry = &recipe->observables[i];
+        if (entry->series)
+            look(entry->observable, entry->series, row,
+                 ln_column_elements(recipe->layout, entry->series) / recipe->n_records * record,
+                 sight);
+    }
+}
+
+void row_start(const struct row_recipe *recipe, void *row, const struct ln_sight *sight) {
+    for (int i = 0; i < recipe->n_observables; i++)
+        if (recipe->observables[i].start)
+            look(recipe->observables[i].observable, recipe->observables[i].start, row, 0, sight);
+}
+
+static void put_predictions(const struct row_recipe *recipe, void *row,
+                            const struct ln_sight *sight) {
+    for (int i = 0; i < ln_predictions.n_entries; i++) {
+        const struct ln_prediction *prediction =
+            (const struct ln_prediction *)ln_predictions.entries[i];
+        put(find(recipe->layout, "theory_", prediction->entry.name, ""), row, 0,
+            prediction->predict(sight->shape, sight->problem));
+    }
+}
+
+void row_finish(const struct row_recipe *recipe, void *row, const struct ln_sight *sight) {
+    struct row_end end = {.sight = sight, .run = sight->run};
+    end.label = ln_label_of(sight->run, sight->problem, sight->p, &end.period, &end.modes);
+    for (int i = 0; i < row_n_outcomes; i++) {
+        const struct ln_column *column = ln_layout_find(recipe->layout, row_outcomes[i].name);
+        for (int k = 0; k < (int)ln_column_elements(recipe->layout, column); k++)
+            put(column, row, k, row_outcomes[i].number(&end, k));
+    }
+    for (int i = 0; i < recipe->n_observables; i++)
+        if (recipe->observables[i].final)
+            look(recipe->observables[i].observable, recipe->observables[i].final, row, 0, sight);
+    put_predictions(recipe, row, sight);
+}

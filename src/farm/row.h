@@ -1,0 +1,36 @@
+/* A row of results: which columns there are, and how the end of a run, its start and its records
+ * fill them. */
+#ifndef LINNET_FARM_ROW_H
+#define LINNET_FARM_ROW_H
+
+#include "linnet/column.h"
+#include "linnet/observe.h"
+#include "linnet/sweep.h"
+
+enum { ROW_MAX_OBSERVABLES = 48 };
+
+/* An observable and the columns it fills; NULL where it does not. */
+struct row_observable {
+    const struct ln_observable *observable;
+    const struct ln_column *final, *start, *series;
+};
+
+/* The columns of a layout, found once. */
+struct row_recipe {
+    const struct ln_layout *layout;
+    struct row_observable observables[ROW_MAX_OBSERVABLES];
+    int n_observables, n_records;
+    bool needs_singular, series_needs_singular;
+};
+
+int row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
+void row_recipe_init(struct row_recipe *recipe, const struct ln_layout *layout);
+
+/* row [layout->row_bytes]: everything missing (NaN, -1). */
+void row_clear(const struct ln_layout *layout, void *row);
+void row_record(const struct row_recipe *recipe, void *row, int record,
+                const struct ln_sight *sight);
+void row_start(const struct row_recipe *recipe, void *row, const struct ln_sight *sight);
+void row_finish(const struct row_recipe *recipe, void *row, const struct ln_sight *sight);
+
+#endif
