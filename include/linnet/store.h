@@ -1,0 +1,42 @@
+/* The results file while it is written: one HDF5 file, laid out by rank 0 with the serial driver,
+ * then only raw row writes by all ranks (docs/results-file.md has the format and why it survives
+ * every kill). */
+#ifndef LINNET_STORE_H
+#define LINNET_STORE_H
+
+#include <mpi.h>
+
+#include "linnet/column.h"
+#include "linnet/err.h"
+#include "linnet/sweep.h"
+
+struct ln_store;
+
+/* Row status in the file. */
+enum { LN_ROW_PENDING = 0, LN_ROW_DONE = 1, LN_ROW_EXCLUDED = 2 };
+
+/* Opens path for writing; creates it if it is not there (under a temporary name, then renamed),
+ * resumes it if it holds the same sweep, refuses it otherwise with the difference named. *resumed
+ * tells which. Holds path.lock until close. Ranks: collective over comm; all return the same
+ * status. Errors: LN_INPUT (another sweep, foreign or truncated file, a directory, unreadable),
+ * LN_FATAL (I/O). */
+int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
+                  const struct ln_layout *layout, struct ln_store **store, bool *resumed,
+                  struct ln_err *err);
+
+/* Marks done[n_cells] of the rows whose status is DONE and whose checksum agrees; *n_bad counts
+ * flagged rows whose checksum does not (they will be trained again). Ranks: collective; all get the
+ * same answer. */
+int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct ln_err *err);
+
+/* Writes one row (layout->row_bytes): data, then checksum, then status. Ranks: independent. */
+int ln_store_write(struct ln_store *store, int64_t cell, const void *row, struct ln_err *err);
+
+/* fdatasync of what this rank wrote. Ranks: independent. */
+int ln_store_sync(struct ln_store *store, struct ln_err *err);
+
+/* Ranks: collective. Must not be called after an I/O error (MPI_Abort instead: H5Fclose can
+ * deadlock). */
+int ln_store_close(struct ln_store *store, struct ln_err *err);
+
+#endif

@@ -1,0 +1,30 @@
+/* What a results file is of: format, program, kind of CPU, sweep, columns. A file is resumed only
+ * by a run that would write the same bytes. */
+#ifndef LINNET_STORE_IDENTITY_H
+#define LINNET_STORE_IDENTITY_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+
+#include "linnet/column.h"
+#include "linnet/err.h"
+#include "linnet/sweep.h"
+
+enum { LN_FORMAT = 1 };
+
+/* Writes the root attributes. Returns false on failure. */
+bool ln_identity_put(hid_t file, const struct ln_sweep *sweep, const struct ln_layout *layout);
+
+/* Is it a linnet file of a format we know? Errors: LN_INPUT. */
+int ln_identity_check_format(hid_t file, const char *path, struct ln_err *err);
+
+/* Would a run of this sweep write this file? Errors: LN_INPUT, with the difference named. */
+int ln_identity_check(hid_t file, const char *path, const struct ln_sweep *sweep,
+                      const struct ln_layout *layout, struct ln_err *err);
+
+/* Appends what differs between two canonical texts (one "key = value" a line) to the message of
+ * err.
+ */
+void ln_identity_describe(struct ln_err *err, const char *stored, const char *asked);
+
+#endif

@@ -1,0 +1,333 @@
+#include "linnet/view.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <hdf5_hl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "h5.h"
+#include "identity.h"
+#include "linnet/store.h"
+#include "rows.h"
+
+/* Cells verified at a time by ln_view_check, so that a status array of the whole grid is never
+ * needed. */
+enum { CHECK_BLOCK = 1 << 20 };
+
+/* No coordinate of ours is longer; what a header claims is checked before memory is taken for it.
+ */
+enum { MAX_NUMBERS = 1 << 28 };
+
+struct attribute {
+    char *name, *text;
+};
+
+struct ln_view {
+    hid_t file;
+    int fd;
+    char *path, *text, *sets;
+    struct ln_rows rows;
+    struct ln_view_variable variables[LN_MAX_COLUMNS];
+    int n_attributes;
+    struct attribute *attributes; /* the root attributes that are texts */
+};
+
+static herr_t keep_attribute(hid_t file, const char *name, const H5A_info_t *info, void *data) {
+    (void)info;
+    struct ln_view *view = data;
+    char *text = ln_h5_get_text(file, name);
+    if (!text)
+        return 0;
+    size_t size = ((size_t)view->n_attributes + 1) * sizeof *view->attributes;
+    struct attribute *more = realloc(view->attributes, size);
+    if (more)
+        view->attributes = more;
+    char *copy = more ? strdup(name) : NULL;
+    if (!copy) {
+        free(text);
+        return -1;
+    }
+    more[view->n_attributes++] = (struct attribute){.name = copy, .text = text};
+    return 0;
+}
+
+static void read_into(hid_t object, const char *name, char *to, size_t size) {
+    char *text = ln_h5_get_text(object, name);
+    snprintf(to, size, "%s", text ? text : "");
+    free(text);
+}
+
+static void read_flags(hid_t dataset, struct ln_view_variable *variable) {
+    char *text = ln_h5_get_text(dataset, "flag_meanings");
+    char *rest = text;
+    int room = (int)(sizeof variable->flags / sizeof variable->flags[0]);
+    for (char *word = strsep(&rest, " "); word && variable->n_flags < room;
+         word = strsep(&rest, " "))
+        snprintf(variable->flags[variable->n_flags++], sizeof variable->flags[0], "%s", word);
+    free(text);
+}
+
+static bool describe_variable(const struct ln_view *view, const struct ln_rows_column *column,
+                              struct ln_view_variable *variable) {
+    hid_t dataset = H5Dopen2(view->file, column->name, H5P_DEFAULT);
+    if (dataset < 0)
+        return false;
+    snprintf(variable->name, sizeof variable->name, "%s", column->name);
+    read_into(dataset, "long_name", variable->long_name, sizeof variable->long_name);
+    read_into(dataset, "units", variable->units, sizeof variable->units);
+    read_into(dataset, "comment", variable->doc, sizeof variable->doc);
+    read_flags(dataset, variable);
+    variable->n_extra = column->n_extra;
+    memcpy(variable->extra, column->extra, sizeof variable->extra);
+    variable->is_integer = column->type != LN_F64;
+    H5Dclose(dataset);
+    return true;
+}
+
+static int describe(struct ln_view *view, struct ln_err *err) {
+    hsize_t at = 0;
+    bool ok =
+        H5Aiterate2(view->file, H5_INDEX_NAME, H5_ITER_NATIVE, &at, keep_attribute, view) >= 0;
+    for (int i = 0; ok && i < view->rows.n_columns; i++)
+        ok = describe_variable(view, &view->rows.columns[i], &view->variables[i]);
+    view->text = ln_h5_get_long_text(view->file, "sweep_text");
+    view->sets = ln_h5_get_long_text(view->file, "sweep_overrides");
+    if (!view->sets) /* an empty text is not stored */
+        view->sets = strdup("");
+    if (!ok || !view->text || !view->sets)
+        return ln_h5_error(err, LN_INPUT, "%s is damaged: it does not describe its sweep",
+                           view->path);
+    return LN_OK;
+}
+
+static int open_file(struct ln_view *view, struct ln_err *err) {
+    struct stat info;
+    if (ln_h5_open(view->path, &view->file, err) ||
+        ln_identity_check_format(view->file, view->path, err))
+        return (int)err->status;
+    view->fd = open(view->path, O_RDONLY | O_CLOEXEC);
+    if (view->fd < 0 || fstat(view->fd, &info) != 0)
+        return ln_err_set(err, LN_INPUT, "cannot read %s: %s", view->path, strerror(errno));
+    return ln_rows_map(view->file, view->path, info.st_size, &view->rows, err);
+}
+
+int ln_view_open(const char *path, struct ln_view **view, struct ln_err *err) {
+    *view = NULL;
+    struct ln_view *opened = calloc(1, sizeof *opened);
+    if (opened) {
+        opened->file = H5I_INVALID_HID;
+        opened->fd = -1;
+        opened->path = strdup(path);
+    }
+    if (!opened || !opened->path) {
+        free(opened);
+        return ln_err_set(err, LN_FATAL, "out of memory");
+    }
+    ln_h5_begin();
+    int rc = open_file(opened, err);
+    if (rc == LN_OK)
+        rc = describe(opened, err);
+    if (rc != LN_OK) {
+        ln_view_close(opened);
+        return rc;
+    }
+    *view = opened;
+    return LN_OK;
+}
+
+void ln_view_close(struct ln_view *view) {
+    if (!view)
+        return;
+    if (view->fd >= 0)
+        close(view->fd);
+    if (view->file >= 0)
+        H5Fclose(view->file);
+    for (int i = 0; i < view->n_attributes; i++) {
+        free(view->attributes[i].name);
+        free(view->attributes[i].text);
+    }
+    free(view->attributes);
+    free(view->sets);
+    free(view->text);
+    free(view->path);
+    free(view);
+}
+
+int64_t ln_view_n_cells(const struct ln_view *view) {
+    return view->rows.n_cells;
+}
+
+const char *ln_view_sweep_text(const struct ln_view *view) {
+    return view->text;
+}
+
+const char *ln_view_sweep_sets(const struct ln_view *view) {
+    return view->sets;
+}
+
+const char *ln_view_attribute(const struct ln_view *view, const char *name) {
+    for (int i = 0; i < view->n_attributes; i++)
+        if (strcmp(view->attributes[i].name, name) == 0)
+            return view->attributes[i].text;
+    return NULL;
+}
+
+int ln_view_status(const struct ln_view *view, int8_t *status, struct ln_err *err) {
+    return ln_rows_read(view->fd, view->rows.status.base, view->rows.n_cells, status, err);
+}
+
+int ln_view_n_variables(const struct ln_view *view) {
+    return view->rows.n_columns;
+}
+
+const struct ln_view_variable *ln_view_variable(const struct ln_view *view, int index) {
+    return &view->variables[index];
+}
+
+static double to_number(enum ln_ctype type, const void *bytes, int64_t i) {
+    switch (type) {
+    case LN_I8:
+        return ((const int8_t *)bytes)[i];
+    case LN_I32:
+        return ((const int32_t *)bytes)[i];
+    case LN_I64:
+        return (double)((const int64_t *)bytes)[i];
+    case LN_F64:
+        return ((const double *)bytes)[i];
+    }
+    return (double)NAN;
+}
+
+int ln_view_row(const struct ln_view *view, int variable, int64_t cell, double *out,
+                struct ln_err *err) {
+    assert(variable >= 0 && variable < view->rows.n_columns && cell >= 0 &&
+           cell < view->rows.n_cells);
+    const struct ln_rows_column *column = &view->rows.columns[variable];
+    void *bytes = malloc((size_t)column->bytes);
+    if (!bytes)
+        return ln_err_set(err, LN_FATAL, "out of memory");
+    int rc = ln_rows_read(view->fd, column->base + cell * column->bytes, column->bytes, bytes, err);
+    int64_t n = column->bytes / (int64_t)ln_ctype_bytes(column->type);
+    for (int64_t i = 0; rc == LN_OK && i < n; i++)
+        out[i] = to_number(column->type, bytes, i);
+    free(bytes);
+    return rc;
+}
+
+/* Reads a whole numeric dataset of `rank` dimensions. *values is malloc'ed.
+ */
+static bool read_numbers(hid_t dataset, int rank, hsize_t *dims, double **values) {
+    hid_t type = H5Dget_type(dataset);
+    hid_t space = H5Dget_space(dataset);
+    bool ok = type >= 0 && space >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
+              (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER) &&
+              H5Sget_simple_extent_dims(space, dims, NULL) >= 0;
+    hsize_t count = 1;
+    for (int i = 0; ok && i < rank; i++) {
+        ok = dims[i] > 0 && dims[i] <= MAX_NUMBERS / count;
+        count *= dims[i];
+    }
+    *values = ok ? malloc(count * sizeof **values) : NULL;
+    ok =
+        *values && H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values) >= 0;
+    if (space >= 0)
+        H5Sclose(space);
+    if (type >= 0)
+        H5Tclose(type);
+    if (!ok) {
+        free(*values);
+        *values = NULL;
+    }
+    return ok;
+}
+
+/* A dimension without values is a dataset too, of zeros. */
+static bool is_pure_dimension(hid_t dataset) {
+    char name[32] = "";
+    return H5DSis_scale(dataset) > 0 && H5DSget_scale_name(dataset, name, sizeof name) > 0 &&
+           strncmp(name, "This is a netCDF dimension", 26) == 0;
+}
+
+int ln_view_coordinate(const struct ln_view *view, const char *name, double **values,
+                       int64_t *count, struct ln_err *err) {
+    hsize_t size = 0;
+    *values = NULL;
+    ln_h5_begin();
+    hid_t dataset = H5Dopen2(view->file, name, H5P_DEFAULT);
+    bool ok =
+        dataset >= 0 && !is_pure_dimension(dataset) && read_numbers(dataset, 1, &size, values);
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    if (!ok)
+        return ln_h5_error(err, LN_INPUT, "%s has no numeric coordinate '%s'", view->path, name);
+    *count = (int64_t)size;
+    return LN_OK;
+}
+
+struct tally {
+    int64_t n_done, n_pending, n_excluded, n_bad;
+    int64_t *bad;
+    int max_bad;
+};
+
+static void count_verdicts(struct tally *tally, int64_t first, int64_t count,
+                           const int8_t *verdict) {
+    for (int64_t i = 0; i < count; i++) {
+        tally->n_done += verdict[i] == LN_ROW_DONE;
+        tally->n_pending += verdict[i] == LN_ROW_PENDING;
+        tally->n_excluded += verdict[i] == LN_ROW_EXCLUDED;
+        if (verdict[i] == LN_ROW_BAD && tally->n_bad++ < tally->max_bad)
+            tally->bad[tally->n_bad - 1] = first + i;
+    }
+}
+
+int ln_view_check(const struct ln_view *view, int64_t *n_done, int64_t *n_pending,
+                  int64_t *n_excluded, int64_t *n_bad, int64_t *bad, int max_bad,
+                  struct ln_err *err) {
+    struct tally tally = {.bad = bad, .max_bad = max_bad};
+    int8_t *verdict = malloc(CHECK_BLOCK);
+    int rc = verdict ? LN_OK : ln_err_set(err, LN_FATAL, "out of memory while verifying rows");
+    int64_t n = view->rows.n_cells;
+    for (int64_t first = 0; rc == LN_OK && first < n; first += CHECK_BLOCK) {
+        int64_t count = n - first < CHECK_BLOCK ? n - first : CHECK_BLOCK;
+        rc = ln_rows_verify(&view->rows, view->fd, first, count, verdict, err);
+        if (rc == LN_OK)
+            count_verdicts(&tally, first, count, verdict);
+    }
+    free(verdict);
+    *n_done = tally.n_done;
+    *n_pending = tally.n_pending;
+    *n_excluded = tally.n_excluded;
+    *n_bad = tally.n_bad;
+    return rc;
+}
+
+int ln_view_read_matrix(const char *path, const char *dataset_name, int *rows, int *cols,
+                        double **data, struct ln_err *err) {
+    hsize_t dims[2] = {0, 0};
+    hid_t file = H5I_INVALID_HID;
+    *data = NULL;
+    ln_h5_begin();
+    if (ln_h5_open(path, &file, err))
+        return (int)err->status;
+    hid_t dataset = H5Dopen2(file, dataset_name, H5P_DEFAULT);
+    int rc = LN_OK;
+    if (dataset < 0)
+        rc = ln_err_set(err, LN_INPUT, "%s has no dataset '%s'", path, dataset_name);
+    else if (!read_numbers(dataset, 2, dims, data))
+        rc = ln_err_set(err, LN_INPUT,
+                        "'%s' in %s is not a readable matrix of numbers (2 dimensions, not empty)",
+                        dataset_name, path);
+    *rows = (int)dims[0];
+    *cols = (int)dims[1];
+    if (dataset >= 0)
+        H5Dclose(dataset);
+    H5Fclose(file);
+    return rc;
+}
