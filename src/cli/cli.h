@@ -1,0 +1,54 @@
+/* The program: one file a command. Only this folder prints. */
+#ifndef LINNET_CLI_H
+#define LINNET_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "linnet/farm.h"
+#include "linnet/sweep.h"
+
+struct command {
+    const char *name, *synopsis, *doc, *help;
+    int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit code */
+};
+
+extern const struct command command_run, command_plan, command_status, command_show, command_check,
+    command_list;
+
+/* Prints "linnet: message" to stderr; returns err->status. */
+int cli_fail(const struct ln_err *err);
+
+/* "linnet COMMAND: message" and where to find help; returns LN_INPUT. */
+int cli_usage(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Options of a command: the flags it knows, with or without a value. */
+struct option_spec {
+    const char *name;  /* "--output" */
+    const char *brief; /* "-o", or NULL */
+    bool has_value;
+};
+
+/* Takes the next argument from *index: returns the option's position in specs, -1 for a positional
+ * argument, -2 at the end, -3 after printing a usage error, -4 after printing the help. *value:
+ * option value or positional. */
+int cli_next(const struct command *command, const struct option_spec *specs, int n_specs, int argc,
+             char **argv, int *index, const char **value);
+
+/* The whole file, malloc'ed, zero-terminated. At most 4 MiB and one byte. */
+int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err);
+
+/* "1.5 s", "12 min", "3.2 h". */
+void cli_duration(double seconds, char text[32]);
+void cli_bytes(double bytes, char text[32]);
+
+/* Progress of a run on rank 0: a bar on a terminal, one line every few seconds elsewhere. */
+struct progress {
+    bool is_terminal;
+    double last_line;
+};
+void cli_progress(void *progress, const struct ln_progress *state, bool final);
+
+#endif

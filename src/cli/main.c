@@ -1,0 +1,62 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <hdf5.h>
+
+#include "cli.h"
+#include "linnet/linalg.h"
+
+static const struct command *const commands[] = {&command_run,  &command_plan,  &command_status,
+                                                 &command_show, &command_check, &command_list};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *to) {
+    fprintf(to, "linnet sweeps the training dynamics of linear networks.\n\n"
+                "usage: linnet COMMAND [options]     (linnet COMMAND --help says more)\n\n");
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->doc);
+    fprintf(to, "\n  mpirun -n 4 linnet run sweep.yaml -o results.h5\n\n"
+                "exit codes: 0 done, 1 the machine failed, 2 bad input, 75 stopped on request (run "
+                "again to resume)\n");
+}
+
+static int print_version(bool is_verbose) {
+    printf("linnet %s\n", LN_VERSION);
+    if (!is_verbose)
+        return LN_OK;
+    char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+    unsigned major, minor, release;
+    int length;
+    MPI_Get_library_version(mpi, &length);
+    H5get_libversion(&major, &minor, &release);
+    ln_linalg_start();
+    printf("results depend on: %s\nMPI: %.40s\nHDF5: %u.%u.%u\n", ln_linalg_cpu_kind(), mpi, major,
+           minor, release);
+    return LN_OK;
+}
+
+static int dispatch(int argc, char **argv) {
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(commands[i]->name, argv[0]) == 0)
+            return commands[i]->run(argc, argv);
+    fprintf(stderr, "linnet: there is no command '%s'; the commands are", argv[0]);
+    for (int i = 0; i < N_COMMANDS; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
+    fprintf(stderr, "\n");
+    return LN_INPUT;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_help(stderr);
+        return LN_INPUT;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return LN_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0);
+    return dispatch(argc - 1, argv + 1);
+}

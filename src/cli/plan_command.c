@@ -1,0 +1,136 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "linnet/engine.h"
+#include "linnet/linalg.h"
+#include "linnet/view.h"
+
+enum { MOST_SETS = 256 };
+
+static void print_axes(const struct ln_sweep *sweep) {
+    for (int i = 0; i < ln_sweep_n_axes(sweep); i++) {
+        const struct ln_axis *axis = ln_sweep_axis(sweep, i);
+        const struct ln_coord *coord = &axis->coords[0];
+        printf("  %-16s %5lld values  %s ... %s%s\n", axis->name, (long long)axis->count,
+               coord->texts[0], coord->texts[axis->count - 1], axis->is_log ? "  (log)" : "");
+        for (int k = 1; k < axis->n_coords; k++)
+            printf("    with %s: %s ... %s\n", axis->coords[k].name, axis->coords[k].texts[0],
+                   axis->coords[k].texts[axis->count - 1]);
+    }
+}
+
+static void print_shapes(const struct ln_plan *plan) {
+    printf("\n%-28s %10s %6s %12s %12s\n", "shape d_0-...-d_N", "points", "lanes", "predicted",
+           "longest");
+    for (int i = 0; i < plan->n_groups; i++) {
+        const struct ln_group *group = &plan->groups[i];
+        char total[32], longest[32];
+        cli_duration(group->cost, total);
+        cli_duration(plan->cost[group->first], longest);
+        printf("%-28s %10lld %6d %12s %12s\n", group->shape, (long long)group->count, group->lanes,
+               total, longest);
+    }
+}
+
+/* Time on P ranks: the work shared out, but never less than the longest point. */
+static void print_cost(const struct ln_plan *plan) {
+    double longest = 0;
+    char text[32];
+    for (int i = 0; i < plan->n_groups; i++)
+        longest = fmax(longest, plan->cost[plan->groups[i].first]);
+    printf("\npredicted time (an order of magnitude, before the first point is run):\n ");
+    for (int ranks = 1; ranks <= 4096; ranks *= ranks == 1 ? 2 : 4) {
+        cli_duration(fmax(plan->total_cost / ranks, longest), text);
+        printf(" %d rank%s: %s%s", ranks, ranks == 1 ? "" : "s", text,
+               plan->total_cost / ranks < longest ? " (the longest point)\n" : ",");
+        if (plan->total_cost / ranks < longest)
+            return;
+    }
+    printf("\n");
+}
+
+/* Which labels the sweep can see: each rule with this sweep's numbers. */
+static void print_labels(const struct ln_sweep *sweep, const struct ln_plan *plan) {
+    struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
+    int64_t shortest = INT64_MAX, longest = 0;
+    for (int64_t i = 0; i < plan->n_points; i++) {
+        ln_sweep_point(sweep, plan->ids[i], point);
+        int64_t steps = ln_conf_int(&point->conf[LN_LIMITS], "max_steps");
+        shortest = steps < shortest ? steps : shortest;
+        longest = steps > longest ? steps : longest;
+    }
+    const struct ln_conf *limits = &point->conf[LN_LIMITS];
+    if (plan->n_points > 0) {
+        printf(
+            "\nlabels: converged_*: excess loss <= %g for %lld steps; diverged: excess loss > %g;\n"
+            "  the others are decided at the horizon, step %lld",
+            ln_conf_real(limits, "stop.loss"), (long long)ln_conf_int(limits, "stop.hold"),
+            ln_conf_real(limits, "stop.diverged"), (long long)shortest);
+        printf(longest > shortest ? " to %lld\n" : "\n", (long long)longest);
+        if (shortest < 128)
+            printf("  period_p and chaotic_bounded need a horizon of at least 128 steps: points "
+                   "shorter than that become slow\n");
+    }
+    free(point);
+}
+
+static int print_plan(const struct ln_sweep *sweep, struct ln_err *err) {
+    struct ln_layout *layout = ln_linalg_alloc(1, sizeof *layout);
+    struct ln_plan *plan = NULL;
+    int status = ln_engine_layout(sweep, layout, err);
+    if (status == LN_OK)
+        status = ln_plan_create(sweep, NULL, &plan, err);
+    if (status == LN_OK) {
+        char bytes[32];
+        cli_bytes((double)plan->n_cells * ((double)layout->row_bytes + 9), bytes);
+        printf("%s: %lld points", ln_sweep_name(sweep), (long long)plan->n_points);
+        if (plan->n_excluded)
+            printf(" (%lld of %lld cells left out by where)", (long long)plan->n_excluded,
+                   (long long)plan->n_cells);
+        printf(", results file %s\n", bytes);
+        print_axes(sweep);
+        print_shapes(plan);
+        print_cost(plan);
+        print_labels(sweep, plan);
+    }
+    ln_plan_free(plan);
+    free(layout);
+    return status;
+}
+
+static int run(int argc, char **argv) {
+    static const struct option_spec specs[] = {{"--set", NULL, true}};
+    const char *value, *path = NULL, *sets[MOST_SETS];
+    int index = 1, option, n_sets = 0;
+    while ((option = cli_next(&command_plan, specs, 1, argc, argv, &index, &value)) != -2) {
+        if (option <= -3)
+            return option == -4 ? LN_OK : LN_INPUT;
+        if (option == 0 && n_sets < MOST_SETS)
+            sets[n_sets++] = value;
+        else
+            path = value;
+    }
+    if (!path)
+        return cli_usage(&command_plan, "which sweep?");
+    struct ln_err err = {0};
+    struct ln_sweep *sweep = NULL;
+    char *text = NULL;
+    size_t size;
+    ln_linalg_start();
+    int status = cli_read_text(path, &text, &size, &err);
+    if (status == LN_OK)
+        status = ln_sweep_parse(path, text, size, sets, n_sets, ln_view_read_matrix, &sweep, &err);
+    if (status == LN_OK)
+        status = print_plan(sweep, &err);
+    ln_sweep_free(sweep);
+    free(text);
+    return status == LN_OK ? LN_OK : cli_fail(&err);
+}
+
+const struct command command_plan = {
+    "plan", "linnet plan SWEEP.yaml [--set key=value]...",
+    "Says what a sweep would do: points, shapes, predicted time by number of ranks, size of the "
+    "results file.",
+    "\nChecks everything `linnet run` checks, and touches nothing.\n", run};

@@ -1,0 +1,55 @@
+#include <string.h>
+
+#include "cli.h"
+#include "linnet/train.h"
+
+/* The three commonest outcomes with their shares. */
+static void outcomes_text(const struct ln_progress *state, char *text, size_t size) {
+    int64_t left[LN_N_LABELS], total = 0;
+    for (int i = 0; i < LN_N_LABELS; i++)
+        total += left[i] = state->labels[i];
+    text[0] = '\0';
+    for (int shown = 0; shown < 3 && total > 0; shown++) {
+        int most = 0;
+        for (int i = 1; i < LN_N_LABELS; i++)
+            if (left[i] > left[most])
+                most = i;
+        if (left[most] == 0)
+            return;
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "  %s %.0f%%", ln_label_names[most],
+                 100.0 * (double)left[most] / (double)total);
+        left[most] = 0;
+    }
+}
+
+static void line(char *text, size_t size, const struct ln_progress *state, bool final) {
+    char eta[32], outcomes[160];
+    double rate = state->seconds > 0 ? (double)state->n_done / state->seconds : 0;
+    double left = state->cost_done > 0
+                      ? state->seconds * (state->cost_total - state->cost_done) / state->cost_done
+                      : 0;
+    cli_duration(final ? state->seconds : left, eta);
+    outcomes_text(state, outcomes, sizeof outcomes);
+    snprintf(text, size, "%lld/%lld  %.0f points/s  %s %s%s", (long long)state->n_done,
+             (long long)state->n_points, rate, final ? "in" : "left", eta, outcomes);
+}
+
+void cli_progress(void *ctx, const struct ln_progress *state, bool final) {
+    enum { CELLS = 24 };
+    struct progress *progress = ctx;
+    char text[320], bar[3 * CELLS + 1] = "";
+    line(text, sizeof text, state, final);
+    if (!progress->is_terminal) {
+        if (final || state->seconds - progress->last_line >= 5.0) {
+            fprintf(stderr, "linnet: %s\n", text);
+            progress->last_line = state->seconds;
+        }
+        return;
+    }
+    double share = state->cost_total > 0 ? state->cost_done / state->cost_total : 1.0;
+    for (int i = 0; i < CELLS; i++)
+        strcat(bar, (i + 0.5) / CELLS < share ? "\u2588" : "\u2591");
+    fprintf(stderr, "\r\033[K%s %s%s", bar, text, final ? "\n" : "");
+    fflush(stderr);
+}

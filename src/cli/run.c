@@ -1,0 +1,247 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "linnet/engine.h"
+#include "linnet/linalg.h"
+#include "linnet/plan.h"
+#include "linnet/store.h"
+#include "linnet/train.h"
+#include "linnet/view.h"
+
+enum { MOST_SETS = 256 };
+
+struct job {
+    const char *sweep_path, *output;
+    const char *sets[MOST_SETS];
+    int n_sets, rank, n_ranks;
+    bool is_quiet;
+    char *text, default_output[512];
+    size_t size;
+    struct ln_sweep *sweep;
+    struct ln_layout layout;
+    struct ln_plan *plan;
+    struct ln_store *store;
+    bool is_resumed;
+};
+
+static volatile int stop_asked;
+
+/* The first signal asks for a stop that leaves the file resumable, the second ends the process at
+ * once (every row that is marked done is whole at any moment). */
+static void on_signal(int number) {
+    (void)number;
+    if (stop_asked++)
+        _exit(LN_STOPPED);
+}
+
+static void catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
+
+/* The worst status over all ranks; a rank that has no message of its own gets the first one that
+ * has. */
+static int agree(int status, struct ln_err *err) {
+    struct {
+        int status, rank;
+    } mine = {status, 0}, worst;
+    MPI_Comm_rank(MPI_COMM_WORLD, &mine.rank);
+    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, MPI_COMM_WORLD);
+    if (worst.status != LN_OK)
+        MPI_Bcast(err, (int)sizeof *err, MPI_BYTE, worst.rank, MPI_COMM_WORLD);
+    return worst.status;
+}
+
+/* Rank 0 reads the text; every rank parses the same bytes. */
+static int share_text(struct job *job, struct ln_err *err) {
+    int status =
+        job->rank == 0 ? cli_read_text(job->sweep_path, &job->text, &job->size, err) : LN_OK;
+    status = agree(status, err);
+    if (status != LN_OK)
+        return status;
+    unsigned long size = job->size;
+    MPI_Bcast(&size, 1, MPI_UNSIGNED_LONG, 0, MPI_COMM_WORLD);
+    if (job->rank != 0)
+        job->text = ln_linalg_alloc(size + 1, 1);
+    job->size = size;
+    MPI_Bcast(job->text, (int)size + 1, MPI_BYTE, 0, MPI_COMM_WORLD);
+    return LN_OK;
+}
+
+/* Everything that can be wrong with the input is found here, before the output is touched. */
+static int read_sweep(struct job *job, struct ln_err *err) {
+    int status = share_text(job, err);
+    if (status != LN_OK)
+        return status;
+    status = ln_sweep_parse(job->sweep_path, job->text, job->size, job->sets, job->n_sets,
+                            ln_view_read_matrix, &job->sweep, err);
+    if (status == LN_OK)
+        status = ln_engine_layout(job->sweep, &job->layout, err);
+    if (status == LN_OK)
+        status = ln_plan_create(job->sweep, NULL, &job->plan, err);
+    return agree(status, err);
+}
+
+static int open_output(struct job *job, struct ln_err *err) {
+    int64_t n_bad = 0;
+    int status = ln_store_open(job->output, MPI_COMM_WORLD, job->sweep, &job->layout, &job->store,
+                               &job->is_resumed, err);
+    if (status != LN_OK || !job->is_resumed)
+        return status;
+    uint8_t *done = ln_linalg_alloc((size_t)job->plan->n_cells, 1);
+    status = ln_store_scan(job->store, done, &n_bad, err);
+    if (status == LN_OK) {
+        ln_plan_free(job->plan);
+        job->plan = NULL;
+        status = agree(ln_plan_create(job->sweep, done, &job->plan, err), err);
+    }
+    free(done);
+    if (status == LN_OK && job->rank == 0) {
+        fprintf(stderr, "linnet: resuming %s: %lld points are there, %lld to go\n", job->output,
+                (long long)job->plan->n_done, (long long)job->plan->n_points);
+        if (n_bad > 0)
+            fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
+    }
+    return status;
+}
+
+static int train(struct job *job, struct ln_err *err) {
+    struct progress progress = {.is_terminal = isatty(STDERR_FILENO)};
+    bool is_shown = !job->is_quiet && job->plan->n_points > 0;
+    struct ln_farm_options options = {is_shown ? cli_progress : NULL, &progress, &stop_asked};
+    if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
+        fprintf(stderr, "linnet: %s: %lld points%s on %d rank%s -> %s\n", ln_sweep_name(job->sweep),
+                (long long)job->plan->n_points,
+                job->plan->n_excluded ? " (some cells left out by where)" : "", job->n_ranks,
+                job->n_ranks == 1 ? "" : "s", job->output);
+    return ln_farm_run(job->sweep, &job->layout, job->plan, job->store, MPI_COMM_WORLD, &options,
+                       err);
+}
+
+static void finish(struct job *job) {
+    ln_plan_free(job->plan);
+    ln_sweep_free(job->sweep);
+    free(job->text);
+}
+
+static int run_job(struct job *job) {
+    struct ln_err err = {0};
+    int status = read_sweep(job, &err);
+    if (status == LN_OK)
+        status = open_output(job, &err);
+    bool is_open = status == LN_OK;
+    if (is_open)
+        status = train(job, &err);
+    if (status == LN_FATAL && is_open) { /* never close after an I/O error: it can wait for ever */
+        cli_fail(&err);
+        fflush(stderr);
+        MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
+    }
+    struct ln_err close_err = {0};
+    if (job->store && ln_store_close(job->store, &close_err) != LN_OK && status == LN_OK) {
+        err = close_err;
+        status = (int)err.status;
+    }
+    if (job->rank == 0 && status == LN_STOPPED)
+        fprintf(stderr, "linnet: stopped on request; the same command resumes %s\n", job->output);
+    else if (job->rank == 0 && status != LN_OK)
+        cli_fail(&err);
+    finish(job);
+    return status;
+}
+
+/* A launcher of another MPI starts N programs that each believe they are alone: N runs on one file.
+ */
+static int check_launcher(const struct job *job) {
+    static const char *const counts[] = {"SLURM_STEP_NUM_TASKS", "PMI_SIZE", "PALS_NRANKS",
+                                         "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"};
+    for (size_t i = 0; job->n_ranks == 1 && i < sizeof counts / sizeof counts[0]; i++) {
+        const char *text = getenv(counts[i]);
+        if (!text || atoi(text) <= 1)
+            continue;
+        fprintf(stderr,
+                "linnet: the launcher started %s processes (%s), but each sees itself alone: its "
+                "MPI does not match.\n"
+                "        Under Slurm use `srun --mpi=pmix` (see `srun --mpi=list`), elsewhere the "
+                "mpirun of the Open MPI that\n"
+                "        linnet was built with.\n",
+                text, counts[i]);
+        return LN_INPUT;
+    }
+    return LN_OK;
+}
+
+/* sweep.yaml -> sweep.h5 in the current directory. */
+static void default_output(struct job *job) {
+    const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
+    const char *dot = strrchr(base, '.');
+    int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+    snprintf(job->default_output, sizeof job->default_output, "%.*s.h5", length, base);
+    job->output = job->default_output;
+}
+
+static int read_options(struct job *job, int argc, char **argv) {
+    static const struct option_spec specs[] = {
+        {"--output", "-o", true}, {"--set", NULL, true}, {"--quiet", "-q", false}};
+    const char *value;
+    int index = 1, option;
+    while ((option = cli_next(&command_run, specs, 3, argc, argv, &index, &value)) != -2) {
+        if (option <= -3)
+            return option == -4 ? -1 : LN_INPUT;
+        if (option == -1 && job->sweep_path)
+            return cli_usage(&command_run, "one sweep file at a time, not '%s' too", value);
+        if (option == 1 && job->n_sets == MOST_SETS)
+            return cli_usage(&command_run, "more than %d --set", MOST_SETS);
+        if (option == -1)
+            job->sweep_path = value;
+        else if (option == 0)
+            job->output = value;
+        else if (option == 1)
+            job->sets[job->n_sets++] = value;
+        else
+            job->is_quiet = true;
+    }
+    if (!job->sweep_path)
+        return cli_usage(&command_run, "which sweep?");
+    if (!job->output)
+        default_output(job);
+    return LN_OK;
+}
+
+static int run(int argc, char **argv) {
+    struct job *job = ln_linalg_alloc(1, sizeof *job);
+    int status = read_options(job, argc, argv);
+    if (status == LN_OK) {
+        setenv("OMPI_MCA_mpi_yield_when_idle", "1",
+               0); /* a spinning rank costs a core where ranks share cores */
+        MPI_Init(NULL, NULL);
+        MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
+        MPI_Comm_size(MPI_COMM_WORLD, &job->n_ranks);
+        ln_linalg_start();
+        catch_signals();
+        status = check_launcher(job);
+        if (status == LN_OK)
+            status = run_job(job);
+        MPI_Finalize();
+    }
+    free(job);
+    return status == -1 ? LN_OK : status;
+}
+
+const struct command command_run = {
+    "run", "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--quiet]",
+    "Trains every point of a sweep; on an existing file of the same sweep, goes on where it "
+    "stopped.",
+    "\n  -o, --output OUT.h5   results file; default: the sweep's name with .h5, here\n"
+    "      --set key=value   overrides a key of the sweep file: --set train.max_steps=1000 --set "
+    "axes.depth=[2,3]\n"
+    "  -q, --quiet           no progress\n\n"
+    "Alone or under mpirun -n P or srun --mpi=pmix; the results are the same bits for any P.\n"
+    "SIGINT, SIGTERM, SIGUSR1: stop, exit code 75; a second one: at once. Nothing finished is lost "
+    "either way.\n",
+    run};

@@ -1,0 +1,106 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "linnet/linalg.h"
+#include "linnet/view.h"
+
+struct counts {
+    int64_t done, pending, excluded;
+    int64_t labels[64];
+};
+
+static int find_label(const struct ln_view *view) {
+    for (int i = 0; i < ln_view_n_variables(view); i++)
+        if (strcmp(ln_view_variable(view, i)->name, "label") == 0)
+            return i;
+    return -1;
+}
+
+static int count(const struct ln_view *view, int label, struct counts *counts, struct ln_err *err) {
+    int64_t n = ln_view_n_cells(view);
+    int8_t *status = ln_linalg_alloc((size_t)n, 1);
+    int result = ln_view_status(view, status, err);
+    for (int64_t cell = 0; cell < n && result == LN_OK; cell++) {
+        counts->pending += status[cell] == 0;
+        counts->excluded += status[cell] == 2;
+        if (status[cell] != 1)
+            continue;
+        counts->done++;
+        double value;
+        if (label >= 0 && (result = ln_view_row(view, label, cell, &value, err)) == LN_OK &&
+            value >= 0 && value < 64)
+            counts->labels[(int)value]++;
+    }
+    free(status);
+    return result;
+}
+
+static void print_json(const struct ln_view *view, int label, const struct counts *counts) {
+    printf(
+        "{\"points\": %lld, \"done\": %lld, \"pending\": %lld, \"excluded\": %lld, \"labels\": {",
+        (long long)(counts->done + counts->pending), (long long)counts->done,
+        (long long)counts->pending, (long long)counts->excluded);
+    const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
+    for (int i = 0, printed = 0; variable && i < variable->n_flags; i++)
+        if (counts->labels[i] > 0)
+            printf("%s\"%s\": %lld", printed++ ? ", " : "", variable->flags[i],
+                   (long long)counts->labels[i]);
+    printf("}}\n");
+}
+
+static void print_table(const struct ln_view *view, const char *path, int label,
+                        const struct counts *counts) {
+    int64_t points = counts->done + counts->pending;
+    const char *title = ln_view_attribute(view, "title");
+    printf("%s: %s\n%lld of %lld points done (%.1f%%)", path, title ? title : "",
+           (long long)counts->done, (long long)points,
+           points ? 100.0 * (double)counts->done / (double)points : 100.0);
+    if (counts->excluded)
+        printf(", %lld cells left out by where", (long long)counts->excluded);
+    printf("\n");
+    const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
+    for (int i = 0; variable && i < variable->n_flags; i++)
+        if (counts->labels[i] > 0)
+            printf("  %-24s %10lld  %5.1f%%\n", variable->flags[i], (long long)counts->labels[i],
+                   100.0 * (double)counts->labels[i] / (double)counts->done);
+}
+
+static int run(int argc, char **argv) {
+    static const struct option_spec specs[] = {{"--json", NULL, false}};
+    const char *value, *path = NULL;
+    bool is_json = false;
+    int index = 1, option;
+    while ((option = cli_next(&command_status, specs, 1, argc, argv, &index, &value)) != -2) {
+        if (option <= -3)
+            return option == -4 ? LN_OK : LN_INPUT;
+        if (option == 0)
+            is_json = true;
+        else
+            path = value;
+    }
+    if (!path)
+        return cli_usage(&command_status, "which results file?");
+    struct ln_err err = {0};
+    struct ln_view *view;
+    struct counts counts = {0};
+    int status = ln_view_open(path, &view, &err);
+    if (status != LN_OK)
+        return cli_fail(&err);
+    int label = find_label(view);
+    status = count(view, label, &counts, &err);
+    if (status != LN_OK)
+        cli_fail(&err);
+    else if (is_json)
+        print_json(view, label, &counts);
+    else
+        print_table(view, path, label, &counts);
+    ln_view_close(view);
+    return status;
+}
+
+const struct command command_status = {
+    "status", "linnet status OUT.h5 [--json]",
+    "Says how far a results file is and what came out so far, also during a run.",
+    "\n  --json   one line of JSON\n", run};

@@ -1,0 +1,188 @@
+#!/bin/sh
+# The program as people use it. TAP; $1 is the program, LINNET_SOURCE the source tree.
+set -u
+linnet=$1
+mpirun=$LINNET_SOURCE/tests/mpi/mpirun.sh
+work=$(mktemp -d /dev/shm/linnet-cli.XXXXXX) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export ASAN_OPTIONS="detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}" OPENBLAS_NUM_THREADS=1
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+n=0
+
+# ok NAME COMMAND...: one test, passed if the command succeeds.
+ok() {
+    name=$1
+    shift
+    n=$((n + 1))
+    if "$@" >ok.log 2>&1; then
+        echo "ok $n - $name"
+    else
+        echo "not ok $n - $name"
+        sed 's/^/# /' ok.log out.log err.log 2>/dev/null | head -n 20
+    fi
+}
+
+# run ARGUMENTS...: sets rc, out.log, err.log.
+run() {
+    timeout 60 "$linnet" "$@" >out.log 2>err.log
+    rc=$?
+}
+
+says() {
+    grep -qF -- "$1" err.log || grep -qF -- "$1" out.log
+}
+
+sum() {
+    sha256sum "$1" | cut -d' ' -f1
+}
+
+cat >sweep.yaml <<'END'
+linnet: 1
+name: small
+problem: {kind: target, spectrum: [2, 1, 0.5], basis: random}
+model: {depth: 3, width: 4, init: {kind: gaussian, scale: 1.0, std: fan_in}}
+train: {step_size: 0.05, max_steps: 3000}
+record: {times: {log: 16}}
+axes:
+  depth: [1, 2, 3, 5]
+  init_scale: {logspace: [-2, 0.5], count: 8}
+  step_size: {logspace: [-3, 0.3], count: 8}
+  seed: {count: 2}
+END
+
+# --- same bits for any number of ranks, also without a launcher
+run run sweep.yaml -o alone.h5
+ok "a sweep runs without a launcher" [ $rc = 0 ]
+for ranks in 1 2 3 4; do
+    "$mpirun" $ranks "$linnet" run sweep.yaml -o ranks$ranks.h5 >out.log 2>err.log
+    ok "the file of $ranks ranks has the same sha256 as that of one process" [ "$(sum ranks$ranks.h5)" = "$(sum alone.h5)" ]
+done
+run run sweep.yaml -o alone.h5
+ok "a finished file is resumed at once and says so" sh -c "[ $rc = 0 ] && grep -q 'resuming alone.h5: 512 points are there, 0 to go' err.log"
+ok "resuming a finished file leaves its bytes alone" [ "$(sum ranks1.h5)" = "$(sum alone.h5)" ]
+
+# --- stopped and killed
+# start FILE: a run in the background (pid) that has its file open.
+start() {
+    "$linnet" run sweep.yaml -o "$1" $slow >out.log 2>err.log &
+    pid=$!
+    while [ ! -e "$1" ] && kill -0 $pid 2>/dev/null; do
+        sleep 0.02
+    done
+}
+
+slow="--set train.max_steps=100000"
+run run sweep.yaml -o whole.h5 $slow
+for signal in USR1 TERM INT; do
+    rm -f stopped.h5*
+    start stopped.h5
+    kill -$signal $pid
+    wait $pid
+    rc=$?
+    ok "SIG$signal stops with exit code 75 and a file that can be resumed" [ $rc = 75 ]
+    run run sweep.yaml -o stopped.h5 $slow
+    ok "the run stopped by SIG$signal and resumed equals the uninterrupted one" [ "$(sum stopped.h5)" = "$(sum whole.h5)" ]
+done
+rm -f killed.h5*
+for delay in 0.2 0.1; do
+    start killed.h5
+    sleep $delay
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+    rc=$?
+    ok "SIGKILL ends the run in the middle" [ $rc = 137 ]
+done
+run check killed.h5
+ok "after two SIGKILLs no row marked done is damaged" sh -c "[ $rc = 0 ] && grep -q ' 0 damaged' out.log"
+run run sweep.yaml -o killed.h5 $slow
+ok "the run killed twice and resumed equals the uninterrupted one" [ "$(sum killed.h5)" = "$(sum whole.h5)" ]
+
+# --- bad outputs: exit 2, a reason, nothing touched
+mkdir folder
+echo junk >junk.h5
+head -c 3000 alone.h5 >cut.h5
+/usr/bin/python3 -c 'import h5py; h5py.File("foreign.h5", "w")["x"] = [1, 2, 3]'
+for output in folder junk.h5 cut.h5 foreign.h5 alone.h5; do
+    before=$([ -d $output ] || sum $output)
+    run run sweep.yaml -o $output --set train.max_steps=77
+    after=$([ -d $output ] || sum $output)
+    ok "$output is refused as output, with a reason, and left as it was" \
+        sh -c "[ $rc = 2 ] && [ '$before' = '$after' ] && grep -q '$output' err.log"
+done
+run run sweep.yaml -o alone.h5 --set train.max_steps=77
+ok "another sweep is refused with the difference named" says "train.max_steps: 3000 in the file, 77 in this sweep"
+run run sweep.yaml -o nowhere/out.h5
+ok "a missing directory is named" sh -c "[ $rc = 2 ] && grep -q nowhere err.log"
+
+# --- bad sweeps: exit 2, position and remedy, no file
+bad() { # bad NAME 'sed command on sweep.yaml' 'text in the message'
+    sed "$2" sweep.yaml >bad.yaml
+    rm -f bad.h5
+    run run bad.yaml -o bad.h5
+    ok "$1 is refused with position and remedy" \
+        sh -c "[ $rc = 2 ] && [ ! -e bad.h5 ] && grep -qE '^linnet: bad.yaml:[0-9]+:[0-9]+: ' err.log && grep -qF -- \"$3\" err.log"
+}
+bad "a misspelt key" 's/step_size: 0.05/stepsize: 0.05/' "did you mean 'step_size'"
+bad "a negative depth" 's/depth: 3,/depth: -3,/' "depth"
+bad "a step size that is not a number" 's/step_size: 0.05/step_size: .nan/' "step_size"
+bad "a word where a number belongs" 's/step_size: 0.05/step_size: fast/' "fast"
+bad "an empty axis" 's/depth: \[1, 2, 3, 5\]/depth: []/' "depth"
+bad "an unknown problem" 's/kind: target/kind: targt/' "target"
+bad "a list of widths that does not fit the depth" 's/width: 4/width: [4, 4, 4, 4, 4]/' "hidden widths do not fit depth"
+bad "a spectrum longer than the target" 's/basis: random/basis: random, rows: 2/' "do not fit"
+bad "an observable that does not exist" 's/record: {/record: {series: [los], /' "los"
+bad "10^12 points" 's/seed: {count: 2}/seed: {count: 4000000000}/' "count"
+printf 'linnet: 1\nname: \000\001\377\n' >bad.yaml
+run run bad.yaml -o bad.h5
+ok "binary junk is refused" sh -c "[ $rc = 2 ] && [ ! -e bad.h5 ]"
+run run missing.yaml
+ok "a missing sweep file is named" sh -c "[ $rc = 2 ] && grep -q missing.yaml err.log"
+run run folder
+ok "a directory as sweep file is refused" sh -c "[ $rc = 2 ] && grep -q directory err.log"
+
+# --- usage
+run
+ok "no command prints the commands, exit code 2" sh -c "[ $rc = 2 ] && grep -q 'linnet COMMAND' err.log"
+run fly
+ok "an unknown command is refused with the list" sh -c "[ $rc = 2 ] && grep -q 'the commands are' err.log"
+run run sweep.yaml --fast
+ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
+run --version
+ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
+for command in run plan status show check list; do
+    run $command --help
+    ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q 'usage: linnet $command' out.log"
+done
+SLURM_STEP_NUM_TASKS=4 timeout 20 "$linnet" run sweep.yaml -o lonely.h5 >out.log 2>err.log
+rc=$?
+ok "four singletons under a launcher of another MPI are refused with the remedy" \
+    sh -c "[ $rc = 2 ] && [ ! -e lonely.h5 ] && grep -q 'srun --mpi=pmix' err.log"
+
+# --- looking at results
+run plan sweep.yaml
+ok "plan names points, shapes and size" sh -c "[ $rc = 0 ] && grep -q '512 points' out.log && grep -q '3-4-4-3' out.log"
+run status alone.h5 --json
+ok "status --json is JSON with every point done" /usr/bin/python3 -c '
+import json
+status = json.load(open("out.log"))
+assert status["done"] == status["points"] == 512 and sum(status["labels"].values()) == 512'
+run show alone.h5 --point 200
+ok "show prints parameters, outcome and a curve" sh -c "[ $rc = 0 ] && grep -q init_scale out.log && grep -q label out.log && grep -q 'steps (log)' out.log"
+run show alone.h5 --point 512
+ok "show refuses a point that is not there" sh -c "[ $rc = 2 ] && grep -q '0 to 511' err.log"
+run list
+ok "list names models, algorithms, observables and initialisations" \
+    sh -c "grep -q deep out.log && grep -q gd out.log && grep -q sharpness out.log && grep -q zero_asymmetric out.log"
+
+# --- a damaged row is found and trained again
+cp alone.h5 damaged.h5
+/usr/bin/python3 -c '
+import h5py
+with h5py.File("damaged.h5", "r+") as f:
+    f["steps"][1, 2, 3, 1] += 1'
+run check damaged.h5
+ok "check finds the one damaged row, exit code 1" sh -c "[ $rc = 1 ] && grep -q '1 damaged' out.log && grep -q 'point 167' out.log"
+run run sweep.yaml -o damaged.h5
+ok "running again mends it: the same bytes as before the damage" [ "$(sum damaged.h5)" = "$(sum alone.h5)" ]
+echo "1..$n"
