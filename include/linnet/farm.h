@@ -1,0 +1,36 @@
+/* The farm: spreads the plan over the ranks of a communicator. Rank 0 coordinates and computes too.
+ */
+#ifndef LINNET_FARM_H
+#define LINNET_FARM_H
+
+#include <mpi.h>
+
+#include "linnet/column.h"
+#include "linnet/plan.h"
+#include "linnet/store.h"
+
+/* What rank 0 knows of this run. */
+struct ln_progress {
+    int64_t n_points, n_done;
+    double cost_total, cost_done; /* predicted seconds */
+    double seconds;               /* since the farm started */
+    int64_t labels[32];           /* finished points by label */
+    int n_ranks;
+};
+
+struct ln_farm_options {
+    /* Rank 0, a few times a second; NULL: silent. The last call has final = true. */
+    void (*progress)(void *ctx, const struct ln_progress *progress, bool final);
+    void *ctx;
+    const volatile int *stop_asked; /* nonzero: stop soon (signal handler sets it) */
+};
+
+/* Trains every point of the plan. Ranks: collective; the plan is the same on all. Errors: LN_OK,
+ * LN_STOPPED and LN_INPUT return on all ranks, with the same message. LN_FATAL returns on one rank,
+ * rank 0 as a rule, with the message of the rank that failed; it must print it and call MPI_Abort,
+ * for the others are still inside. */
+int ln_farm_run(const struct ln_sweep *sweep, const struct ln_layout *layout,
+                const struct ln_plan *plan, struct ln_store *store, MPI_Comm comm,
+                const struct ln_farm_options *options, struct ln_err *err);
+
+#endif

@@ -1,0 +1,173 @@
+#include "desk.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mpi_check.h"
+
+static const double seconds_between_shows = 0.25;
+
+double ln_desk_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm,
+                 const struct ln_farm_options *options, struct ln_err *err) {
+    *desk = (struct ln_desk){.comm = comm, .plan = plan, .options = options};
+    MPI_Comm_size(comm, &desk->n_ranks);
+    desk->n_working = desk->n_ranks - 1;
+    desk->coordinator = ln_coordinator_create(plan, desk->n_ranks);
+    desk->halts = malloc((size_t)desk->n_ranks * sizeof(MPI_Request));
+    desk->has_halt = calloc((size_t)desk->n_ranks, sizeof *desk->has_halt);
+    if (!desk->coordinator || !desk->halts || !desk->has_halt)
+        return ln_err_set(err, LN_FATAL, "out of memory for the coordinator");
+    for (int r = 0; r < desk->n_ranks; r++)
+        desk->halts[r] = MPI_REQUEST_NULL;
+    desk->started = ln_desk_clock();
+    return LN_OK;
+}
+
+void ln_desk_close(struct ln_desk *desk) {
+    ln_coordinator_free(desk->coordinator);
+    free(desk->halts);
+    free(desk->has_halt);
+}
+
+struct ln_grant ln_desk_ask(struct ln_desk *desk, int rank, bool is_refill) {
+    return is_refill ? ln_coordinator_refill(desk->coordinator, rank)
+                     : ln_coordinator_ask(desk->coordinator, rank);
+}
+
+void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *report) {
+    ln_coordinator_done(desk->coordinator, rank, report->n_done, report->cost);
+    for (int i = 0; i < LN_MAX_LABELS; i++)
+        desk->labels[i] += report->labels[i];
+}
+
+static int send_halt(struct ln_desk *desk, int rank, struct ln_err *err) {
+    if (rank == 0 || desk->has_halt[rank])
+        return LN_OK;
+    desk->has_halt[rank] = true;
+    int rc = MPI_Isend(NULL, 0, MPI_BYTE, rank, LN_TAG_HALT, desk->comm, &desk->halts[rank]);
+    return ln_mpi_check(rc, "MPI_Isend", err);
+}
+
+static int halt_all(struct ln_desk *desk, struct ln_err *err) {
+    desk->is_halted = true;
+    ln_coordinator_stop(desk->coordinator);
+    int status = LN_OK;
+    for (int r = 0; r < desk->n_ranks && status == LN_OK; r++)
+        status = send_halt(desk, r, err);
+    return status;
+}
+
+static int severity(int status) {
+    switch (status) {
+    case LN_OK:
+        return 0;
+    case LN_STOPPED:
+        return 1;
+    case LN_INPUT:
+        return 2;
+    default:
+        return 3;
+    }
+}
+
+int ln_desk_farewell(struct ln_desk *desk, int rank, int status, const struct ln_err *err,
+                     struct ln_err *failure) {
+    if (severity(status) > severity((int)desk->worst.status))
+        desk->worst = *err;
+    if (status != LN_OK && !desk->is_halted)
+        return halt_all(desk, failure);
+    return send_halt(desk, rank, failure);
+}
+
+static void unpack_report(const double *words, struct ln_report *report) {
+    report->n_done = (int64_t)words[LN_WORD_DONE];
+    report->cost = words[LN_WORD_COST];
+    for (int i = 0; i < LN_MAX_LABELS; i++)
+        report->labels[i] = (int64_t)words[LN_WORD_LABELS + i];
+}
+
+static int answer_ask(struct ln_desk *desk, int rank, const double *words, struct ln_err *err) {
+    struct ln_grant grant = ln_desk_ask(desk, rank, words[LN_WORD_KIND] != 0.0);
+    int64_t range[2] = {grant.first, grant.count};
+    int rc = MPI_Send(range, 2, MPI_INT64_T, rank, LN_TAG_GRANT, desk->comm);
+    return ln_mpi_check(rc, "MPI_Send", err);
+}
+
+static int take_farewell(struct ln_desk *desk, int rank, const double *words, struct ln_err *err) {
+    struct ln_err reason = {.status = (enum ln_status)words[LN_WORD_KIND]};
+    if (reason.status != LN_OK) {
+        int rc = MPI_Recv(&reason, sizeof reason, MPI_BYTE, rank, LN_TAG_REASON, desk->comm,
+                          MPI_STATUS_IGNORE);
+        if (rc != MPI_SUCCESS)
+            return ln_mpi_check(rc, "MPI_Recv", err);
+    }
+    desk->n_working--;
+    return ln_desk_farewell(desk, rank, (int)reason.status, &reason, err);
+}
+
+static int take_message(struct ln_desk *desk, const MPI_Status *envelope, struct ln_err *err) {
+    double words[LN_N_WORDS];
+    struct ln_report report;
+    int rank = envelope->MPI_SOURCE;
+    int rc = MPI_Recv(words, LN_N_WORDS, MPI_DOUBLE, rank, envelope->MPI_TAG, desk->comm,
+                      MPI_STATUS_IGNORE);
+    if (rc != MPI_SUCCESS)
+        return ln_mpi_check(rc, "MPI_Recv", err);
+    unpack_report(words, &report);
+    ln_desk_report(desk, rank, &report);
+    return envelope->MPI_TAG == LN_TAG_ASK ? answer_ask(desk, rank, words, err)
+                                           : take_farewell(desk, rank, words, err);
+}
+
+static void show(struct ln_desk *desk, bool is_final) {
+    double now = ln_desk_clock();
+    if (!desk->options->progress || (!is_final && now - desk->shown < seconds_between_shows))
+        return;
+    struct ln_progress progress = {
+        .n_points = desk->plan->n_points,
+        .n_done = ln_coordinator_n_done(desk->coordinator),
+        .cost_total = desk->plan->total_cost,
+        .cost_done = desk->plan->total_cost - ln_coordinator_cost_left(desk->coordinator),
+        .seconds = now - desk->started,
+        .n_ranks = desk->n_ranks,
+    };
+    memcpy(progress.labels, desk->labels, sizeof progress.labels);
+    desk->options->progress(desk->options->ctx, &progress, is_final);
+    desk->shown = now;
+}
+
+int ln_desk_serve(struct ln_desk *desk, struct ln_err *err) {
+    while (desk->n_working > 0) {
+        int arrived = 0;
+        MPI_Status envelope;
+        int rc = MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, desk->comm, &arrived, &envelope);
+        if (rc != MPI_SUCCESS)
+            return ln_mpi_check(rc, "MPI_Iprobe", err);
+        if (!arrived)
+            break;
+        int status = take_message(desk, &envelope, err);
+        if (status != LN_OK)
+            return status;
+    }
+    show(desk, false);
+    return LN_OK;
+}
+
+int ln_desk_conclude(struct ln_desk *desk, struct ln_err *err) {
+    int rc = MPI_Waitall(desk->n_ranks, desk->halts, MPI_STATUSES_IGNORE);
+    if (rc != MPI_SUCCESS)
+        return ln_mpi_check(rc, "MPI_Waitall", err);
+    show(desk, true);
+    bool is_complete = ln_coordinator_n_done(desk->coordinator) == desk->plan->n_points;
+    if (desk->worst.status == LN_OK || (desk->worst.status == LN_STOPPED && is_complete))
+        return LN_OK; /* a stop that came too late to leave anything undone */
+    *err = desk->worst;
+    return (int)err->status;
+}

@@ -1,0 +1,56 @@
+/* The desk: rank 0's side of the farm. It owns the coordinator, answers the workers, knows how far
+ * the run is and how it ends. */
+#ifndef LINNET_FARM_DESK_H
+#define LINNET_FARM_DESK_H
+
+#include "linnet/coordinator.h"
+#include "linnet/err.h"
+#include "linnet/farm.h"
+
+#include "message.h"
+
+/* Points finished and not yet told to rank 0. */
+struct ln_report {
+    int64_t n_done;
+    double cost;
+    int64_t labels[LN_MAX_LABELS];
+};
+
+struct ln_desk {
+    MPI_Comm comm;
+    int n_ranks;
+    const struct ln_plan *plan;
+    const struct ln_farm_options *options;
+    struct ln_coordinator *coordinator;
+    int n_working; /* workers that have not said farewell */
+    bool is_halted;
+    MPI_Request *halts;  /* [n_ranks] MPI_REQUEST_NULL: not sent */
+    bool *has_halt;      /* [n_ranks] sent */
+    struct ln_err worst; /* the first error of the worst kind so far */
+    int64_t labels[LN_MAX_LABELS];
+    double started, shown; /* times */
+};
+
+int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm,
+                 const struct ln_farm_options *options, struct ln_err *err);
+void ln_desk_close(struct ln_desk *desk);
+
+/* Events, from rank 0 itself or out of a message. */
+struct ln_grant ln_desk_ask(struct ln_desk *desk, int rank, bool is_refill);
+void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *report);
+
+/* `rank` ends with a status; err: its message, unless LN_OK. Anything but LN_OK halts all ranks. */
+int ln_desk_farewell(struct ln_desk *desk, int rank, int status, const struct ln_err *err,
+                     struct ln_err *failure);
+
+/* Answers every message that has arrived and shows progress when it is time. Does not block. */
+int ln_desk_serve(struct ln_desk *desk, struct ln_err *err);
+
+/* When every worker has left: completes the halts, shows the final progress, sets err and returns
+ * the status of the run. */
+int ln_desk_conclude(struct ln_desk *desk, struct ln_err *err);
+
+/* Seconds of a clock that never goes back. */
+double ln_desk_clock(void);
+
+#endif

@@ -1,0 +1,123 @@
+#include "hand.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A request takes about a millisecond to be answered, because rank 0 computes too. The next grant
+ * is asked for this long before the waiting points run out. */
+static const double low_water_seconds = 5e-3;
+
+/* But a grant that was fetched early has to wait here for the points in the lanes, while another
+ * rank may be idle. So only those fetch early whose points are done soon; the others can bear the
+ * millisecond. */
+static const double brief_seconds = 50e-3;
+
+void ln_hand_init(struct ln_hand *hand, const struct ln_plan *plan) {
+    *hand = (struct ln_hand){.plan = plan, .group = -1};
+}
+
+void ln_hand_clear(struct ln_hand *hand) {
+    free(hand->started);
+    hand->started = NULL;
+}
+
+static int group_of(const struct ln_plan *plan, int64_t position) {
+    int low = 0, high = plan->n_groups;
+    while (high - low > 1) {
+        int middle = low + (high - low) / 2;
+        if (plan->groups[middle].first <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static double grant_seconds(const struct ln_plan *plan, struct ln_grant grant) {
+    double seconds = 0.0;
+    for (int64_t i = 0; i < grant.count; i++)
+        seconds += plan->cost[grant.first + i];
+    return seconds;
+}
+
+static void move_ahead_to_now(struct ln_hand *hand) {
+    hand->now = hand->ahead;
+    hand->now_seconds = grant_seconds(hand->plan, hand->now);
+    hand->ahead.count = 0;
+}
+
+void ln_hand_accept(struct ln_hand *hand, struct ln_grant grant) {
+    assert(hand->ahead.count == 0);
+    hand->ahead = grant;
+}
+
+bool ln_hand_has_points(const struct ln_hand *hand) {
+    return hand->now.count > 0 || hand->ahead.count > 0;
+}
+
+void ln_hand_turn(struct ln_hand *hand) {
+    if (hand->now.count > 0 || hand->ahead.count == 0)
+        return;
+    assert(hand->n_started == 0);
+    hand->group = group_of(hand->plan, hand->ahead.first);
+    move_ahead_to_now(hand);
+}
+
+bool ln_hand_reserve(struct ln_hand *hand) {
+    if (hand->n_started < hand->capacity)
+        return true;
+    int capacity = 2 * hand->capacity + 16;
+    int64_t *started = realloc(hand->started, (size_t)capacity * sizeof *started);
+    if (!started)
+        return false;
+    hand->started = started;
+    hand->capacity = capacity;
+    return true;
+}
+
+bool ln_hand_start(struct ln_hand *hand, int64_t *cell) {
+    bool goes_on = hand->now.count == 0 && hand->ahead.count > 0 &&
+                   group_of(hand->plan, hand->ahead.first) == hand->group;
+    if (goes_on)
+        move_ahead_to_now(hand);
+    if (hand->now.count == 0)
+        return false;
+    assert(hand->n_started < hand->capacity);
+    int64_t position = hand->now.first++;
+    hand->now.count--;
+    hand->now_seconds -= hand->plan->cost[position];
+    hand->started[hand->n_started++] = position;
+    *cell = hand->plan->ids[position];
+    return true;
+}
+
+double ln_hand_finish(struct ln_hand *hand, int64_t cell) {
+    int i = 0;
+    while (i < hand->n_started && hand->plan->ids[hand->started[i]] != cell)
+        i++;
+    assert(i < hand->n_started); /* the engine finishes what it was given, once */
+    int64_t position = hand->started[i];
+    hand->started[i] = hand->started[--hand->n_started];
+    return hand->plan->cost[position];
+}
+
+/* Whether every point in the lanes is predicted to be done soon. */
+static bool is_brief(const struct ln_hand *hand) {
+    int lanes = hand->group < 0 ? 1 : hand->plan->groups[hand->group].lanes;
+    for (int i = 0; i < hand->n_started; i++)
+        if (lanes * hand->plan->cost[hand->started[i]] > brief_seconds)
+            return false;
+    return true;
+}
+
+enum ln_wish ln_hand_wish(const struct ln_hand *hand) {
+    if (hand->ahead.count > 0)
+        return LN_WISH_NOTHING;
+    if (hand->group < 0 || (hand->now.count == 0 && hand->n_started == 0))
+        return LN_WISH_WORK;
+    bool is_low = hand->now.count < hand->plan->groups[hand->group].lanes ||
+                  hand->now_seconds < low_water_seconds;
+    if (is_low && is_brief(hand))
+        return LN_WISH_WORK;
+    return hand->now.count == 0 ? LN_WISH_REFILL : LN_WISH_NOTHING;
+}

@@ -1,0 +1,45 @@
+/* The points a worker has in hand: granted and waiting, or started and not finished. No MPI. */
+#ifndef LINNET_FARM_HAND_H
+#define LINNET_FARM_HAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "linnet/coordinator.h"
+
+struct ln_hand {
+    const struct ln_plan *plan;
+    int group;                  /* the shape in hand; -1: none yet */
+    struct ln_grant now, ahead; /* waiting; ahead may be of another group */
+    double now_seconds;         /* predicted cost of now */
+    int64_t *started;           /* [n_started] positions of the points in the lanes */
+    int n_started, capacity;
+};
+
+void ln_hand_init(struct ln_hand *hand, const struct ln_plan *plan);
+void ln_hand_clear(struct ln_hand *hand);
+
+/* Takes a grant in. There must be no other one ahead. */
+void ln_hand_accept(struct ln_hand *hand, struct ln_grant grant);
+
+/* Whether a point is waiting, of any shape. */
+bool ln_hand_has_points(const struct ln_hand *hand);
+
+/* Takes the shape of the grant ahead in hand if nothing of the present one is left. */
+void ln_hand_turn(struct ln_hand *hand);
+
+/* Makes room to start one more point; false: no memory. */
+bool ln_hand_reserve(struct ln_hand *hand);
+
+/* Starts the next waiting point of the shape in hand; false: there is none. Room must be reserved.
+ */
+bool ln_hand_start(struct ln_hand *hand, int64_t *cell);
+
+/* The point of that cell is finished; returns its predicted cost. */
+double ln_hand_finish(struct ln_hand *hand, int64_t cell);
+
+/* What to ask for, if anything. */
+enum ln_wish { LN_WISH_NOTHING, LN_WISH_REFILL, LN_WISH_WORK };
+enum ln_wish ln_hand_wish(const struct ln_hand *hand);
+
+#endif

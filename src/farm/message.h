@@ -1,0 +1,39 @@
+/* Every message of the farm. They travel on a communicator of the farm's own.
+ *
+ *   worker -> rank 0   ASK       wants points; carries what was finished since the last message
+ *   rank 0 -> worker   GRANT     the answer: first and count of a range of the plan
+ *   worker -> rank 0   FAREWELL  will send nothing more; carries the rest and how it ended
+ *   worker -> rank 0   REASON    only after a FAREWELL that tells of an error: its message
+ *   rank 0 -> worker   HALT      stop soon, or the answer to a FAREWELL; empty
+ *
+ * No message is in flight when ln_pump_leave returns, unless the error is fatal and the run
+ * aborted.
+ *
+ * A worker has at most one ASK under way and takes its GRANT before it asks again or says FAREWELL;
+ * rank 0 answers every ASK, also after a stop. So all ASKs and GRANTs are received before the
+ * FAREWELL is sent.
+ *
+ * A worker sends one FAREWELL (and its REASON), and rank 0 stays until it has received it from
+ * every worker. Rank 0 sends each worker one HALT: at a stop, or at its FAREWELL if there was none
+ * before. The worker stays until it has received it.
+ *
+ * No one blocks for ever in a send, even if every send waited for its receive: a worker sends only
+ * while rank 0 serves or is about to, rank 0 sends a GRANT only to a worker that waits for it, and
+ * it does not wait for a HALT to arrive until every FAREWELL is in. */
+#ifndef LINNET_FARM_MESSAGE_H
+#define LINNET_FARM_MESSAGE_H
+
+enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_TAG_HALT };
+
+enum { LN_MAX_LABELS = 32 };
+
+/* Words of ASK and FAREWELL: doubles, in which counts up to 2^53 are exact. */
+enum ln_word {
+    LN_WORD_KIND, /* ASK: 1 for a refill, 0 for any work. FAREWELL: the status */
+    LN_WORD_DONE, /* points */
+    LN_WORD_COST, /* their predicted seconds */
+    LN_WORD_LABELS,
+    LN_N_WORDS = LN_WORD_LABELS + LN_MAX_LABELS
+};
+
+#endif

@@ -1,0 +1,186 @@
+#include "pump.h"
+
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#include "mpi_check.h"
+
+static const int yields_before_sleep = 200;
+static const double patience_seconds = 30.0; /* for rank 0 to abort the run after a fatal error */
+
+void ln_backoff_wait(struct ln_backoff *backoff) {
+    if (backoff->n_waits < yields_before_sleep) {
+        backoff->n_waits++;
+        sched_yield();
+        return;
+    }
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+}
+
+int ln_pump_open(struct ln_pump *pump, const struct ln_plan *plan, MPI_Comm comm,
+                 const struct ln_farm_options *options, struct ln_err *err) {
+    memset(pump, 0, sizeof *pump);
+    pump->comm = MPI_COMM_NULL;
+    int rc = MPI_Comm_dup(comm, &pump->comm);
+    if (rc == MPI_SUCCESS)
+        rc = MPI_Comm_set_errhandler(pump->comm, MPI_ERRORS_RETURN);
+    if (rc != MPI_SUCCESS)
+        return ln_mpi_check(rc, "MPI_Comm_dup", err);
+    MPI_Comm_rank(pump->comm, &pump->rank);
+    return pump->rank == 0 ? ln_desk_open(&pump->desk, plan, pump->comm, options, err) : LN_OK;
+}
+
+void ln_pump_close(struct ln_pump *pump) {
+    if (pump->rank == 0)
+        ln_desk_close(&pump->desk);
+    if (pump->comm != MPI_COMM_NULL)
+        MPI_Comm_free(&pump->comm);
+}
+
+void ln_pump_count(struct ln_pump *pump, double cost, int label) {
+    struct ln_report *report = &pump->report;
+    report->n_done++;
+    report->cost += cost;
+    if (label >= 0 && label < LN_MAX_LABELS)
+        report->labels[label]++;
+    if (pump->rank == 0) {
+        ln_desk_report(&pump->desk, 0, report);
+        memset(report, 0, sizeof *report);
+    }
+}
+
+/* Sends an ASK or a FAREWELL with what was finished since the last one. */
+static int send_words(struct ln_pump *pump, enum ln_tag tag, int kind, struct ln_err *err) {
+    struct ln_report *report = &pump->report;
+    double words[LN_N_WORDS];
+    words[LN_WORD_KIND] = kind;
+    words[LN_WORD_DONE] = (double)report->n_done;
+    words[LN_WORD_COST] = report->cost;
+    for (int i = 0; i < LN_MAX_LABELS; i++)
+        words[LN_WORD_LABELS + i] = (double)report->labels[i];
+    memset(report, 0, sizeof *report);
+    int rc = MPI_Send(words, LN_N_WORDS, MPI_DOUBLE, 0, (int)tag, pump->comm);
+    return ln_mpi_check(rc, "MPI_Send", err);
+}
+
+int ln_pump_ask(struct ln_pump *pump, bool is_refill, struct ln_err *err) {
+    if (pump->rank > 0) {
+        pump->is_asking = true;
+        return send_words(pump, LN_TAG_ASK, is_refill, err);
+    }
+    pump->answer = ln_desk_ask(&pump->desk, 0, is_refill);
+    pump->has_answer = true;
+    return LN_OK;
+}
+
+bool ln_pump_is_busy(const struct ln_pump *pump) {
+    return pump->is_asking || pump->has_answer;
+}
+
+bool ln_pump_take(struct ln_pump *pump, struct ln_grant *grant) {
+    if (!pump->has_answer)
+        return false;
+    *grant = pump->answer;
+    pump->has_answer = false;
+    return true;
+}
+
+static int take_grant(struct ln_pump *pump, struct ln_err *err) {
+    int64_t range[2] = {0, 0};
+    int rc = MPI_Recv(range, 2, MPI_INT64_T, 0, LN_TAG_GRANT, pump->comm, MPI_STATUS_IGNORE);
+    pump->answer = (struct ln_grant){range[0], range[1]};
+    pump->has_answer = true;
+    pump->is_asking = false;
+    return ln_mpi_check(rc, "MPI_Recv", err);
+}
+
+static int take_halt(struct ln_pump *pump, struct ln_err *err) {
+    int rc = MPI_Recv(NULL, 0, MPI_BYTE, 0, LN_TAG_HALT, pump->comm, MPI_STATUS_IGNORE);
+    pump->is_halted = true;
+    return ln_mpi_check(rc, "MPI_Recv", err);
+}
+
+int ln_pump_poll(struct ln_pump *pump, struct ln_err *err) {
+    if (pump->rank == 0)
+        return ln_desk_serve(&pump->desk, err);
+    int arrived = 0;
+    MPI_Status envelope;
+    int rc = MPI_Iprobe(0, MPI_ANY_TAG, pump->comm, &arrived, &envelope);
+    if (rc != MPI_SUCCESS || !arrived)
+        return ln_mpi_check(rc, "MPI_Iprobe", err);
+    return envelope.MPI_TAG == LN_TAG_GRANT ? take_grant(pump, err) : take_halt(pump, err);
+}
+
+bool ln_pump_is_halted(const struct ln_pump *pump) {
+    return pump->rank == 0 ? pump->desk.is_halted : pump->is_halted;
+}
+
+/* Rank 0: says its own farewell, then waits for those of the others. */
+static int leave_desk(struct ln_pump *pump, int status, struct ln_err *err) {
+    struct ln_desk *desk = &pump->desk;
+    struct ln_backoff backoff = {0};
+    int rc = ln_desk_farewell(desk, 0, status, err, err);
+    while (rc == LN_OK && desk->worst.status != LN_FATAL && desk->n_working > 0) {
+        ln_backoff_wait(&backoff);
+        rc = ln_desk_serve(desk, err);
+    }
+    if (rc != LN_OK)
+        return rc;
+    if (desk->worst.status == LN_FATAL) {
+        *err = desk->worst;
+        return LN_FATAL;
+    }
+    return ln_desk_conclude(desk, err);
+}
+
+/* Worker: waits for an answer that is due, so that none is under way afterwards. */
+static int drop_answer(struct ln_pump *pump, struct ln_err *err) {
+    struct ln_backoff backoff = {0};
+    int rc = LN_OK;
+    while (rc == LN_OK && pump->is_asking) {
+        ln_backoff_wait(&backoff);
+        rc = ln_pump_poll(pump, err);
+    }
+    pump->has_answer = false;
+    return rc;
+}
+
+static int say_farewell(struct ln_pump *pump, int status, const struct ln_err *reason,
+                        struct ln_err *err) {
+    int rc = send_words(pump, LN_TAG_FAREWELL, status, err);
+    if (rc != LN_OK || status == LN_OK)
+        return rc;
+    rc = MPI_Send(reason, sizeof *reason, MPI_BYTE, 0, LN_TAG_REASON, pump->comm);
+    return ln_mpi_check(rc, "MPI_Send", err);
+}
+
+static int leave_worker(struct ln_pump *pump, int status, struct ln_err *err) {
+    struct ln_err reason = *err;
+    struct ln_backoff backoff = {0};
+    int rc = drop_answer(pump, err);
+    if (rc == LN_OK)
+        rc = say_farewell(pump, status, &reason, err);
+    double started = ln_desk_clock();
+    /* After a fatal error rank 0 aborts everyone: this is where the worker waits for it. */
+    while (rc == LN_OK && (!pump->is_halted || status == LN_FATAL)) {
+        ln_backoff_wait(&backoff);
+        if (status == LN_FATAL && ln_desk_clock() - started > patience_seconds)
+            return LN_FATAL;
+        rc = ln_pump_poll(pump, err);
+    }
+    return rc;
+}
+
+/* Everyone takes over rank 0's verdict and message. */
+static int agree(struct ln_pump *pump, int verdict, struct ln_err *err) {
+    int rc = MPI_Bcast(&verdict, 1, MPI_INT, 0, pump->comm);
+    if (rc == MPI_SUCCESS && verdict != LN_OK)
+        rc = MPI_Bcast(err, sizeof *err, MPI_BYTE, 0, pump->comm);
+    return rc == MPI_SUCCESS ? verdict : ln_mpi_check(rc, "MPI_Bcast", err);
+}
+
+int ln_pump_leave(struct ln_pump *pump, int status, struct ln_err *err) {
+    int verdict = pump->rank == 0 ? leave_desk(pump, status, err) : leave_worker(pump, status, err);
+    return verdict == LN_FATAL ? LN_FATAL : agree(pump, verdict, err);
+}

@@ -1,0 +1,139 @@
+#include "worker.h"
+
+static const double seconds_between_syncs = 5.0;
+
+/* An error inside a hook that has no way to say so: poll ends the engine, ln_worker_run puts the
+ * status right. */
+static void fail(struct ln_worker *worker, const struct ln_err *err) {
+    if (worker->failure.status == LN_OK)
+        worker->failure = *err;
+}
+
+static bool is_ending(const struct ln_worker *worker) {
+    bool is_asked = worker->stop_asked && *worker->stop_asked;
+    return is_asked || ln_pump_is_halted(worker->pump) || worker->failure.status != LN_OK;
+}
+
+/* Takes in the answer of rank 0, if it is there. */
+static void collect(struct ln_worker *worker) {
+    struct ln_grant grant;
+    if (!ln_pump_take(worker->pump, &grant))
+        return;
+    if (grant.count > 0)
+        ln_hand_accept(&worker->hand, grant);
+    else if (worker->asked == LN_WISH_REFILL)
+        worker->is_dry = true;
+    else
+        worker->is_retired = true;
+}
+
+/* Asks for what the hand wishes, if it makes sense; on rank 0 the answer is there at once. */
+static void ask_if_wished(struct ln_worker *worker) {
+    enum ln_wish wish = ln_hand_wish(&worker->hand);
+    struct ln_err err;
+    if (wish == LN_WISH_NOTHING || worker->is_retired || ln_pump_is_busy(worker->pump))
+        return;
+    if (wish == LN_WISH_REFILL && worker->is_dry)
+        return;
+    worker->asked = wish;
+    if (ln_pump_ask(worker->pump, wish == LN_WISH_REFILL, &err) != LN_OK)
+        fail(worker, &err);
+    collect(worker);
+}
+
+static bool next(void *ctx, int64_t *cell) {
+    struct ln_worker *worker = ctx;
+    struct ln_err err;
+    if (!ln_hand_reserve(&worker->hand)) {
+        ln_err_set(&err, LN_FATAL, "out of memory for the points in hand");
+        fail(worker, &err);
+    }
+    if (is_ending(worker))
+        return false;
+    collect(worker);
+    bool has_started = ln_hand_start(&worker->hand, cell);
+    if (!has_started || worker->hand.ahead.count == 0)
+        ask_if_wished(worker);
+    return has_started || ln_hand_start(&worker->hand, cell);
+}
+
+static int label_of(const struct ln_worker *worker, const void *row) {
+    if (!worker->label || worker->label->type != LN_I8)
+        return -1;
+    return *((const int8_t *)row + worker->label->offset);
+}
+
+static int sync_store(struct ln_worker *worker, struct ln_err *err) {
+    worker->synced = ln_desk_clock();
+    return ln_store_sync(worker->store, err);
+}
+
+static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) {
+    struct ln_worker *worker = ctx;
+    int status = ln_store_write(worker->store, cell, row, err);
+    if (status != LN_OK)
+        return status;
+    ln_pump_count(worker->pump, ln_hand_finish(&worker->hand, cell), label_of(worker, row));
+    bool is_due = ln_desk_clock() - worker->synced > seconds_between_syncs;
+    return is_due ? sync_store(worker, err) : LN_OK;
+}
+
+static bool poll(void *ctx) {
+    struct ln_worker *worker = ctx;
+    struct ln_err err;
+    if (ln_pump_poll(worker->pump, &err) != LN_OK)
+        fail(worker, &err);
+    return is_ending(worker);
+}
+
+/* Waits until points are in hand; returns false when there will be none, or the run is ending. */
+static bool wait_for_points(struct ln_worker *worker) {
+    struct ln_backoff backoff = {0};
+    worker->is_dry = false;
+    while (!poll(worker)) {
+        collect(worker);
+        ask_if_wished(worker);
+        if (ln_hand_has_points(&worker->hand)) {
+            ln_hand_turn(&worker->hand);
+            return true;
+        }
+        if (worker->is_retired)
+            return false;
+        if (ln_pump_is_busy(worker->pump))
+            ln_backoff_wait(&backoff);
+    }
+    return false;
+}
+
+static int train(struct ln_worker *worker, struct ln_engine *engine, struct ln_err *err) {
+    const struct ln_engine_hooks hooks = {
+        .ctx = worker, .next = next, .finish = finish, .poll = poll};
+    int status = LN_OK;
+    while (status == LN_OK && wait_for_points(worker))
+        status = ln_engine_run(engine, &hooks, err);
+    if (worker->failure.status != LN_OK) {
+        *err = worker->failure;
+        return (int)err->status;
+    }
+    if (status == LN_STOPPED || (status == LN_OK && is_ending(worker)))
+        return ln_err_set(err, LN_STOPPED, "stopped on request");
+    return status;
+}
+
+int ln_worker_run(struct ln_worker *worker, struct ln_err *err) {
+    struct ln_engine *engine = NULL;
+    struct ln_err sync_err;
+    worker->label = ln_layout_find(worker->layout, "label");
+    worker->synced = ln_desk_clock();
+    int status = ln_engine_create(worker->sweep, worker->layout, &engine, err);
+    if (status == LN_OK)
+        status = train(worker, engine, err);
+    if (status != LN_FATAL && sync_store(worker, &sync_err) != LN_OK) {
+        *err = sync_err;
+        status = LN_FATAL;
+    }
+    if (engine)
+        ln_engine_free(engine);
+    ln_hand_clear(&worker->hand);
+    return status;
+}

@@ -1,0 +1,363 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/coordinator.h"
+
+/* A plan of random groups, longest point first in each, and the random numbers that drive the test.
+ */
+struct fixture {
+    uint64_t state;
+    struct ln_plan plan;
+};
+
+static uint64_t bits(struct fixture *f) {
+    uint64_t z = (f->state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static double uniform(struct fixture *f) {
+    return ((double)(bits(f) >> 11) + 0.5) * 0x1p-53;
+}
+
+static int64_t below(struct fixture *f, int64_t n) {
+    return (int64_t)(bits(f) % (uint64_t)n);
+}
+
+static int descending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* Costs are log-uniform over `decades` below `longest` seconds. */
+static void make_plan(struct fixture *f, uint64_t seed, int n_groups, int64_t points_per_group,
+                      int max_lanes, double longest, double decades) {
+    memset(f, 0, sizeof *f);
+    f->state = seed;
+    struct ln_plan *plan = &f->plan;
+    plan->n_groups = n_groups;
+    plan->groups = calloc((size_t)n_groups + 1, sizeof *plan->groups);
+    plan->cost = calloc((size_t)(n_groups * points_per_group) + 1, sizeof *plan->cost);
+    for (int g = 0; g < n_groups; g++) {
+        struct ln_group *group = &plan->groups[g];
+        group->first = plan->n_points;
+        group->count = 1 + below(f, points_per_group);
+        group->lanes = 1 + (int)below(f, max_lanes);
+        for (int64_t i = 0; i < group->count; i++)
+            plan->cost[group->first + i] = longest * pow(10.0, -decades * uniform(f));
+        qsort(plan->cost + group->first, (size_t)group->count, sizeof(double), descending);
+        plan->n_points += group->count;
+    }
+    for (int64_t i = 0; i < plan->n_points; i++)
+        plan->total_cost += plan->cost[i];
+}
+
+static void free_plan(struct fixture *f) {
+    free(f->plan.groups);
+    free(f->plan.cost);
+}
+
+static int group_of(const struct ln_plan *plan, int64_t position) {
+    int g = 0;
+    while (position >= plan->groups[g].first + plan->groups[g].count)
+        g++;
+    return g;
+}
+
+static double cost_of(const struct ln_plan *plan, struct ln_grant grant) {
+    double cost = 0.0;
+    for (int64_t i = 0; i < grant.count; i++)
+        cost += plan->cost[grant.first + i];
+    return cost;
+}
+
+static void check_grant(const struct ln_plan *plan, struct ln_grant grant, int n_ranks) {
+    assert_true(grant.count > 0 && grant.count <= 4096);
+    int group = group_of(plan, grant.first);
+    assert_int_equal(group, group_of(plan, grant.first + grant.count - 1));
+    double limit = fmin(1.0, plan->total_cost / (20.0 * n_ranks));
+    if (grant.count > plan->groups[group].lanes)
+        assert_true(cost_of(plan, grant) <= limit * (1.0 + 1e-9));
+}
+
+/* What one run of random events granted. */
+struct tally {
+    int64_t n_granted;
+    char *seen; /* [n_points] */
+};
+
+static void mark(struct tally *tally, struct ln_grant grant) {
+    for (int64_t i = grant.first; i < grant.first + grant.count; i++) {
+        assert_int_equal(tally->seen[i], 0);
+        tally->seen[i] = 1;
+    }
+    tally->n_granted += grant.count;
+}
+
+enum { MAX_RANKS = 9 };
+
+/* One random rank does one random thing: asks, asks for a refill, or reports some of what it holds.
+ */
+static void random_event(struct fixture *f, struct ln_coordinator *c, int n_ranks,
+                         struct ln_grant *held, bool *retired, struct tally *tally) {
+    int r = (int)below(f, n_ranks);
+    if (held[r].count > 0) {
+        int64_t n = 1 + below(f, held[r].count);
+        struct ln_grant part = {held[r].first, n};
+        ln_coordinator_done(c, r, n, cost_of(&f->plan, part));
+        held[r].first += n;
+        held[r].count -= n;
+        return;
+    }
+    if (retired[r])
+        return;
+    bool refill = below(f, 3) == 0;
+    held[r] = refill ? ln_coordinator_refill(c, r) : ln_coordinator_ask(c, r);
+    if (held[r].count > 0) {
+        check_grant(&f->plan, held[r], n_ranks);
+        mark(tally, held[r]);
+    } else if (!refill) {
+        retired[r] = true;
+    }
+}
+
+static bool anything_held(const struct ln_grant *held, int n_ranks) {
+    for (int r = 0; r < n_ranks; r++)
+        if (held[r].count > 0)
+            return true;
+    return false;
+}
+
+/* Runs to the end, or stops after stop_after events; returns the number of points granted. */
+static int64_t drive(struct fixture *f, int n_ranks, int64_t stop_after) {
+    struct ln_coordinator *c = ln_coordinator_create(&f->plan, n_ranks);
+    struct ln_grant held[MAX_RANKS] = {{0, 0}};
+    bool retired[MAX_RANKS] = {false};
+    struct tally tally = {0, calloc((size_t)f->plan.n_points + 1, 1)};
+    int64_t granted_at_stop = 0;
+    int64_t most = 1000 * (f->plan.n_points + n_ranks);
+    for (int64_t event = 0; !ln_coordinator_is_finished(c) || anything_held(held, n_ranks);
+         event++) {
+        assert_true(event < most);
+        if (event == stop_after) {
+            ln_coordinator_stop(c);
+            granted_at_stop = tally.n_granted;
+        }
+        random_event(f, c, n_ranks, held, retired, &tally);
+        if (event >= stop_after)
+            assert_int_equal(tally.n_granted, granted_at_stop);
+    }
+    assert_int_equal(ln_coordinator_n_done(c), tally.n_granted);
+    double left = 0.0;
+    for (int64_t i = 0; i < f->plan.n_points; i++)
+        left += tally.seen[i] ? 0.0 : f->plan.cost[i];
+    assert_true(fabs(ln_coordinator_cost_left(c) - left) <= 1e-9 * f->plan.total_cost);
+    free(tally.seen);
+    ln_coordinator_free(c);
+    return tally.n_granted;
+}
+
+static void every_point_is_granted_exactly_once_in_any_order_of_events(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct fixture f;
+        make_plan(&f, seed, (int)(seed % 7) + 1, 200, 8, 5.0, 6.0);
+        assert_int_equal(drive(&f, (int)(seed % MAX_RANKS) + 1, INT64_MAX), f.plan.n_points);
+        free_plan(&f);
+    }
+}
+
+static void nothing_is_granted_after_a_stop(void **state) {
+    (void)state;
+    int n_cut_short = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct fixture f;
+        make_plan(&f, seed, 4, 200, 8, 5.0, 6.0);
+        int64_t stop_after = below(&f, f.plan.n_points);
+        n_cut_short += drive(&f, 5, stop_after) < f.plan.n_points;
+        free_plan(&f);
+    }
+    assert_true(n_cut_short > 100);
+}
+
+static void an_empty_plan_retires_every_rank_at_once(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 1, 0, 1, 1, 1.0, 1.0);
+    assert_int_equal(drive(&f, 3, INT64_MAX), 0);
+    free_plan(&f);
+}
+
+static void fewer_points_than_ranks_are_granted_one_by_one(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 2, 1, 1, 1, 1.0, 1.0);
+    f.plan.groups[0].lanes = 8;
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4);
+    assert_int_equal(ln_coordinator_ask(c, 2).count, 1);
+    for (int r = 0; r < 4; r++)
+        assert_int_equal(ln_coordinator_ask(c, r).count, 0);
+    assert_true(ln_coordinator_is_finished(c));
+    ln_coordinator_free(c);
+    free_plan(&f);
+}
+
+static void points_predicted_to_be_free_are_still_spread_over_the_ranks(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 3, 1, 100000, 1, 1.0, 1.0);
+    memset(f.plan.cost, 0, (size_t)f.plan.n_points * sizeof(double));
+    f.plan.total_cost = 0.0;
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4);
+    struct ln_grant first = ln_coordinator_ask(c, 0);
+    assert_true(first.count >= 1 && first.count <= f.plan.n_points / 40);
+    ln_coordinator_free(c);
+    free_plan(&f);
+}
+
+static void a_grant_fills_the_lanes_while_enough_is_left(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 4, 1, 1000, 1, 100.0, 0.1);
+    f.plan.groups[0].lanes = 8;
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4);
+    assert_int_equal(ln_coordinator_ask(c, 1).count, 8);
+    assert_int_equal(ln_coordinator_refill(c, 1).count, 1);
+    ln_coordinator_free(c);
+    free_plan(&f);
+}
+
+static void a_refill_never_changes_the_shape_and_never_retires(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 5, 2, 1, 1, 1.0, 1.0);
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 1);
+    assert_int_equal(ln_coordinator_refill(c, 0).count, 0); /* no shape yet */
+    assert_int_equal(ln_coordinator_ask(c, 0).count, 1);
+    assert_int_equal(ln_coordinator_refill(c, 0).count, 0); /* the other group is open */
+    assert_int_equal(ln_coordinator_ask(c, 0).count, 1);
+    assert_int_equal(ln_coordinator_ask(c, 0).count, 0);
+    assert_true(ln_coordinator_is_finished(c));
+    ln_coordinator_free(c);
+    free_plan(&f);
+}
+
+struct run {
+    double makespan;
+    int64_t n_grants, n_changes; /* of shape */
+};
+
+static int first_free(const double *free_at, const bool *retired, int n_ranks) {
+    int best = -1;
+    for (int r = 0; r < n_ranks; r++)
+        if (!retired[r] && (best < 0 || free_at[r] < free_at[best]))
+            best = r;
+    return best;
+}
+
+/* Discrete-event simulation: the rank that is free first asks next; costs are exactly as predicted.
+ */
+static struct run simulate(const struct ln_plan *plan, int n_ranks) {
+    struct ln_coordinator *c = ln_coordinator_create(plan, n_ranks);
+    double *free_at = calloc((size_t)n_ranks, sizeof *free_at);
+    int *group = calloc((size_t)n_ranks, sizeof *group);
+    bool *retired = calloc((size_t)n_ranks, sizeof *retired);
+    struct run run = {0.0, 0, 0};
+    while (!ln_coordinator_is_finished(c)) {
+        int r = first_free(free_at, retired, n_ranks);
+        struct ln_grant grant = ln_coordinator_ask(c, r);
+        if (grant.count == 0) {
+            retired[r] = true;
+            continue;
+        }
+        int now = group_of(plan, grant.first) + 1;
+        run.n_changes += group[r] != now;
+        group[r] = now;
+        run.n_grants++;
+        free_at[r] += cost_of(plan, grant);
+        run.makespan = fmax(run.makespan, free_at[r]);
+        ln_coordinator_done(c, r, grant.count, cost_of(plan, grant));
+    }
+    free(free_at);
+    free(group);
+    free(retired);
+    ln_coordinator_free(c);
+    return run;
+}
+
+static double longest_point(const struct ln_plan *plan) {
+    double longest = 0.0;
+    for (int64_t i = 0; i < plan->n_points; i++)
+        longest = fmax(longest, plan->cost[i]);
+    return longest;
+}
+
+static void the_makespan_of_a_heavy_tailed_plan_is_within_five_percent_of_ideal(void **state) {
+    (void)state;
+    static const int ranks[] = {2, 8, 64};
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        struct fixture f;
+        make_plan(&f, 100 + seed, 12, 2000, 1, 300.0, 7.0);
+        for (int i = 0; i < 3; i++) {
+            struct run run = simulate(&f.plan, ranks[i]);
+            double ideal = fmax(f.plan.total_cost / ranks[i], longest_point(&f.plan));
+            assert_true(run.makespan <= 1.05 * ideal);
+        }
+        free_plan(&f);
+    }
+}
+
+static void a_long_point_of_another_shape_does_not_wait_for_the_shape_in_hand(void **state) {
+    (void)state;
+    /* The longest points draw all ranks to the first group, which has much short work too; the long
+     * point of the second group must be started before that is used up. */
+    struct fixture f;
+    make_plan(&f, 7, 2, 1, 1, 1.0, 1.0);
+    enum { N_LONG = 8, N_SHORT = 3000 };
+    static double cost[N_LONG + N_SHORT + 1];
+    for (int i = 0; i < N_LONG + N_SHORT; i++)
+        cost[i] = i < N_LONG ? 1.0 : 5e-3;
+    cost[N_LONG + N_SHORT] = 0.99;
+    free(f.plan.cost);
+    f.plan.cost = cost;
+    f.plan.groups[0].count = f.plan.groups[1].first = N_LONG + N_SHORT;
+    f.plan.n_points = N_LONG + N_SHORT + 1;
+    f.plan.total_cost = N_LONG + N_SHORT * 5e-3 + 0.99;
+    assert_true(simulate(&f.plan, 8).makespan <= 1.05 * f.plan.total_cost / 8);
+    free(f.plan.groups);
+}
+
+static void a_rank_seldom_changes_its_shape(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 8, 12, 2000, 1, 0.1, 2.0); /* no point is long */
+    struct run run = simulate(&f.plan, 8);
+    assert_true(run.n_grants >= 8 * 20);
+    assert_true(run.n_changes <= run.n_grants / 4);
+    free_plan(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_point_is_granted_exactly_once_in_any_order_of_events),
+        cmocka_unit_test(nothing_is_granted_after_a_stop),
+        cmocka_unit_test(an_empty_plan_retires_every_rank_at_once),
+        cmocka_unit_test(fewer_points_than_ranks_are_granted_one_by_one),
+        cmocka_unit_test(points_predicted_to_be_free_are_still_spread_over_the_ranks),
+        cmocka_unit_test(a_grant_fills_the_lanes_while_enough_is_left),
+        cmocka_unit_test(a_refill_never_changes_the_shape_and_never_retires),
+        cmocka_unit_test(the_makespan_of_a_heavy_tailed_plan_is_within_five_percent_of_ideal),
+        cmocka_unit_test(a_long_point_of_another_shape_does_not_wait_for_the_shape_in_hand),
+        cmocka_unit_test(a_rank_seldom_changes_its_shape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../../src/farm/hand.h"
+
+/* Two groups: 20 points of a shape that runs in 4 lanes, then 10 of one that runs alone. */
+enum { N_FIRST = 20, N_POINTS = 30, LANES = 4 };
+
+static struct ln_group groups[] = {{.first = 0, .count = N_FIRST, .lanes = LANES},
+                                   {.first = N_FIRST, .count = N_POINTS - N_FIRST, .lanes = 1}};
+static int64_t ids[N_POINTS];
+static double cost[N_POINTS];
+static const struct ln_plan plan = {
+    .n_points = N_POINTS, .ids = ids, .cost = cost, .n_groups = 2, .groups = groups};
+
+static const double brief = 1e-3, long_one = 10.0;
+
+static void with_points_of(struct ln_hand *hand, double seconds) {
+    for (int i = 0; i < N_POINTS; i++) {
+        ids[i] = 1000 - i;
+        cost[i] = seconds;
+    }
+    ln_hand_init(hand, &plan);
+}
+
+static void accept(struct ln_hand *hand, int64_t first, int64_t count) {
+    ln_hand_accept(hand, (struct ln_grant){first, count});
+    if (hand->n_started == 0)
+        ln_hand_turn(hand);
+}
+
+static int64_t start(struct ln_hand *hand) {
+    int64_t cell = -1;
+    assert_true(ln_hand_reserve(hand));
+    return ln_hand_start(hand, &cell) ? cell : -1;
+}
+
+static void an_empty_hand_wishes_for_work(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    assert_false(ln_hand_has_points(&hand));
+    assert_int_equal(start(&hand), -1);
+    ln_hand_clear(&hand);
+}
+
+static void points_come_in_plan_order_with_their_cells(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    accept(&hand, 3, 3);
+    for (int64_t cell = 997; cell >= 995; cell--)
+        assert_int_equal(start(&hand), cell);
+    assert_int_equal(start(&hand), -1);
+    ln_hand_clear(&hand);
+}
+
+static void a_grant_ahead_of_the_same_shape_is_gone_on_with(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    accept(&hand, 0, 1);
+    assert_int_equal(start(&hand), 1000);
+    accept(&hand, 7, 2);
+    assert_int_equal(start(&hand), 993);
+    ln_hand_clear(&hand);
+}
+
+static void a_grant_ahead_of_another_shape_waits_for_the_turn(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    accept(&hand, 0, 1);
+    assert_int_equal(start(&hand), 1000);
+    accept(&hand, N_FIRST, 2);
+    assert_int_equal(start(&hand), -1);
+    assert_true(ln_hand_has_points(&hand));
+    ln_hand_finish(&hand, 1000);
+    ln_hand_turn(&hand);
+    assert_int_equal(start(&hand), 1000 - N_FIRST);
+    ln_hand_clear(&hand);
+}
+
+static void points_may_finish_in_any_order(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    cost[1] = 7.0;
+    accept(&hand, 0, 3);
+    for (int i = 0; i < 3; i++)
+        start(&hand);
+    assert_true(ln_hand_finish(&hand, 999) == 7.0);
+    assert_true(ln_hand_finish(&hand, 1000) == brief);
+    assert_true(ln_hand_finish(&hand, 998) == brief);
+    assert_int_equal(hand.n_started, 0);
+    ln_hand_clear(&hand);
+}
+
+static void brief_points_are_fetched_before_the_hand_is_empty(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    accept(&hand, 0, 19);
+    for (int i = 0; i < 4; i++)
+        start(&hand);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING);
+    while (hand.now.count >= LANES)
+        start(&hand);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    accept(&hand, 19, 1);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* one grant ahead is enough */
+    ln_hand_clear(&hand);
+}
+
+static void nothing_is_fetched_to_wait_behind_a_long_point(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, long_one);
+    accept(&hand, N_FIRST, 1);
+    start(&hand);
+    assert_int_not_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    ln_hand_finish(&hand, 1000 - N_FIRST);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    ln_hand_clear(&hand);
+}
+
+static void idle_lanes_beside_long_points_wish_for_a_refill(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, long_one);
+    accept(&hand, 0, 4);
+    for (int i = 0; i < 3; i++)
+        start(&hand);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* one is waiting */
+    start(&hand);
+    ln_hand_finish(&hand, 1000);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_REFILL);
+    ln_hand_clear(&hand);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_hand_wishes_for_work),
+        cmocka_unit_test(points_come_in_plan_order_with_their_cells),
+        cmocka_unit_test(a_grant_ahead_of_the_same_shape_is_gone_on_with),
+        cmocka_unit_test(a_grant_ahead_of_another_shape_waits_for_the_turn),
+        cmocka_unit_test(points_may_finish_in_any_order),
+        cmocka_unit_test(brief_points_are_fetched_before_the_hand_is_empty),
+        cmocka_unit_test(nothing_is_fetched_to_wait_behind_a_long_point),
+        cmocka_unit_test(idle_lanes_beside_long_points_wish_for_a_refill),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
