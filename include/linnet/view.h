@@ -50,6 +50,9 @@ int ln_view_check(const struct ln_view *view, int64_t *n_done, int64_t *n_pendin
                   int64_t *n_excluded, int64_t *n_bad, int64_t *bad, int max_bad,
                   struct ln_err *err);
 
+/* "1.10.8". Static text. */
+const char *ln_view_hdf5_version(void);
+
 /* Reads a matrix dataset of any HDF5 file (an ln_read_matrix). */
 int ln_view_read_matrix(const char *path, const char *dataset, int *rows, int *cols, double **data,
                         struct ln_err *err);
