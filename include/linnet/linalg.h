@@ -13,7 +13,7 @@
  * part of the definition of a result: without them a step can be a hundred times slower). */
 void ln_linalg_start(void);
 
-/* What decides the bits of a result on this machine: "avx512 fma ftz openblas-SkylakeX". Static
+/* What decides the bits of a result on this machine: "FMA, FTZ+DAZ, OpenBLAS core SkylakeX". Static
  * text. */
 const char *ln_linalg_cpu_kind(void);
 

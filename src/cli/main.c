@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <hdf5.h>
-
 #include "cli.h"
+#include "linnet/lanes.h"
 #include "linnet/linalg.h"
+#include "linnet/view.h"
 
 static const struct command *const commands[] = {&command_run,  &command_plan,  &command_status,
                                                  &command_show, &command_check, &command_list};
@@ -25,13 +25,11 @@ static int print_version(bool is_verbose) {
     if (!is_verbose)
         return LN_OK;
     char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-    unsigned major, minor, release;
     int length;
     MPI_Get_library_version(mpi, &length);
-    H5get_libversion(&major, &minor, &release);
     ln_linalg_start();
-    printf("results depend on: %s\nMPI: %.40s\nHDF5: %u.%u.%u\n", ln_linalg_cpu_kind(), mpi, major,
-           minor, release);
+    printf("results depend on: %s\ninstruction set: %s\nMPI: %.40s\nHDF5: %s\n",
+           ln_linalg_cpu_kind(), ln_lanes_isa(), mpi, ln_view_hdf5_version());
     return LN_OK;
 }
 

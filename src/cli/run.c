@@ -1,10 +1,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "linnet/engine.h"
+#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/plan.h"
 #include "linnet/store.h"
@@ -29,12 +31,21 @@ struct job {
 
 static volatile int stop_asked;
 
-/* The first signal asks for a stop that leaves the file resumable, the second ends the process at
- * once (every row that is marked done is whole at any moment). */
+/* The first signal asks for a stop that leaves the file resumable, a second one ends the process at
+ * once (every row that is marked done is whole at any moment). Launchers deliver one signal twice,
+ * to the process and to its group: what follows within a third of a second is the same one. */
 static void on_signal(int number) {
+    static struct timespec first;
+    struct timespec now;
     (void)number;
-    if (stop_asked++)
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double passed =
+        (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec);
+    if (stop_asked && passed > 0.33)
         _exit(LN_STOPPED);
+    if (!stop_asked)
+        first = now;
+    stop_asked = 1;
 }
 
 static void catch_signals(void) {
@@ -176,6 +187,18 @@ static int check_launcher(const struct job *job) {
     return LN_OK;
 }
 
+/* An instruction set that cannot be had must not be replaced silently: it decides the bits. */
+static int check_isa(void) {
+    const char *forced = getenv("LINNET_ISA");
+    if (!forced || strcmp(forced, ln_lanes_isa()) == 0)
+        return LN_OK;
+    fprintf(stderr,
+            "linnet: LINNET_ISA=%s: this CPU has no such set; unset it, or take avx512, avx2 or "
+            "portable\n",
+            forced);
+    return LN_INPUT;
+}
+
 /* sweep.yaml -> sweep.h5 in the current directory. */
 static void default_output(struct job *job) {
     const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
@@ -225,6 +248,8 @@ static int run(int argc, char **argv) {
         ln_linalg_start();
         catch_signals();
         status = check_launcher(job);
+        if (status == LN_OK)
+            status = check_isa();
         if (status == LN_OK)
             status = run_job(job);
         MPI_Finalize();

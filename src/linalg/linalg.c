@@ -34,8 +34,8 @@ void ln_linalg_start(void) {
 
 const char *ln_linalg_cpu_kind(void) {
     static char text[96];
-    snprintf(text, sizeof text, "lanes-%s ftz openblas-%s", ln_lanes_isa(),
-             openblas_get_corename());
+    const char *chain = strcmp(ln_lanes_isa(), "portable") == 0 ? "no FMA" : "FMA";
+    snprintf(text, sizeof text, "%s, FTZ+DAZ, OpenBLAS core %s", chain, openblas_get_corename());
     return text;
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "linnet/view.h"
+
 /* No text of ours is longer; a hostile file must not make us allocate what its header claims. */
 enum { MAX_TEXT = 1 << 28 };
 
@@ -175,5 +177,13 @@ char *ln_h5_get_long_text(hid_t file, const char *name) {
     if (type >= 0)
         H5Tclose(type);
     H5Dclose(dataset);
+    return text;
+}
+
+const char *ln_view_hdf5_version(void) {
+    static char text[32];
+    unsigned major, minor, release;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
     return text;
 }

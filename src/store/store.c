@@ -1,4 +1,3 @@
-#include "linnet/linalg.h"
 #include "linnet/store.h"
 
 #include <assert.h>
@@ -15,6 +14,7 @@
 
 #include "h5.h"
 #include "identity.h"
+#include "linnet/linalg.h"
 #include "lock.h"
 #include "rows.h"
 #include "skeleton.h"
