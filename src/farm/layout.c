@@ -7,6 +7,7 @@
 #include "linnet/theory.h"
 #include "outcome.h"
 #include "row.h"
+#include "tags.h"
 
 enum { DIM_RECORD, DIM_MODE, DIM_LAYER, DIM_PLATEAU };
 
@@ -90,6 +91,14 @@ static int add_series(struct ln_layout *layout, const struct ln_sweep *sweep, st
     return LN_OK;
 }
 
+static void add_tags(struct ln_layout *layout) {
+    struct ln_column *column = add_column(layout, "tags", "", LN_I32);
+    column->long_name = "tags";
+    column->doc = row_tags_doc;
+    column->flags = row_tag_names;
+    column->n_flags = ROW_N_TAGS;
+}
+
 static void add_predictions(struct ln_layout *layout) {
     for (int i = 0; i < ln_predictions.n_entries; i++) {
         const struct ln_prediction *prediction =
@@ -148,6 +157,7 @@ int row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln
     status = add_finals(layout, sweep, err);
     if (status == LN_OK)
         status = add_series(layout, sweep, err);
+    add_tags(layout);
     add_predictions(layout);
     ln_layout_finish(layout);
     return status;

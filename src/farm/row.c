@@ -6,6 +6,7 @@
 
 #include "linnet/theory.h"
 #include "outcome.h"
+#include "tags.h"
 
 enum { MOST_NUMBERS = 4096 }; /* of one observable: modes or layers */
 
@@ -108,5 +109,6 @@ void row_finish(const struct row_recipe *recipe, void *row, const struct ln_sigh
     for (int i = 0; i < recipe->n_observables; i++)
         if (recipe->observables[i].final)
             look(recipe->observables[i].observable, recipe->observables[i].final, row, 0, sight);
+    put(ln_layout_find(recipe->layout, "tags"), row, 0, row_tags(recipe->layout, row, sight));
     put_predictions(recipe, row, sight);
 }

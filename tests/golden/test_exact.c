@@ -56,7 +56,7 @@ static double complex complex_power(double complex z, int n) {
 }
 
 static void complex_recursion(double angle, int depth, double *loss) {
-    const double complex i = I;
+    const double complex i = (double complex)I;
     double complex w = cexp(i * angle), z = 1;
     for (int t = 0; t <= N_STEPS; t++) {
         double complex error = complex_power(z, depth) - w;

@@ -1,0 +1,15 @@
+/* Tags: properties of a run that do not exclude each other, read off its finished row. */
+#ifndef LINNET_FARM_TAGS_H
+#define LINNET_FARM_TAGS_H
+
+#include "linnet/column.h"
+#include "linnet/observe.h"
+
+enum { ROW_N_TAGS = 6 };
+extern const char *const row_tag_names[ROW_N_TAGS];
+extern const char row_tags_doc[];
+
+/* The bits of row_tag_names that hold. A tag whose observable is not in the row is not set. */
+int row_tags(const struct ln_layout *layout, const void *row, const struct ln_sight *sight);
+
+#endif
