@@ -30,6 +30,7 @@ struct ln_view_variable {
     char flags[64][32]; /* flag_meanings */
     int n_extra;        /* dimensions after the axes */
     int64_t extra[2];
+    bool is_mask; /* flags name bits, not values */
     bool is_integer;
 };
 

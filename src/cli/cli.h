@@ -51,4 +51,8 @@ struct progress {
 };
 void cli_progress(void *progress, const struct ln_progress *state, bool final);
 
+/* The side log OUT.h5.log (rank 0 only). */
+void cli_log_start(const char *output, int n_ranks, int64_t n_points, bool is_resumed);
+void cli_log_end(const char *output, double seconds, int status);
+
 #endif

@@ -130,8 +130,14 @@ static int train(struct job *job, struct ln_err *err) {
                 (long long)job->plan->n_points,
                 job->plan->n_excluded ? " (some cells left out by where)" : "", job->n_ranks,
                 job->n_ranks == 1 ? "" : "s", job->output);
-    return ln_farm_run(job->sweep, &job->layout, job->plan, job->store, MPI_COMM_WORLD, &options,
-                       err);
+    if (job->rank == 0)
+        cli_log_start(job->output, job->n_ranks, job->plan->n_points, job->is_resumed);
+    double start = MPI_Wtime();
+    int status =
+        ln_farm_run(job->sweep, &job->layout, job->plan, job->store, MPI_COMM_WORLD, &options, err);
+    if (job->rank == 0)
+        cli_log_end(job->output, MPI_Wtime() - start, status);
+    return status;
 }
 
 static void finish(struct job *job) {
@@ -145,11 +151,12 @@ static int run_job(struct job *job) {
     int status = read_sweep(job, &err);
     if (status == LN_OK)
         status = open_output(job, &err);
-    bool is_open = status == LN_OK;
-    if (is_open)
+    bool is_trained = status == LN_OK;
+    if (is_trained)
         status = train(job, &err);
-    if (status == LN_FATAL && is_open) { /* never close after an I/O error: it can wait for ever */
-        cli_fail(&err);
+    if (status == LN_FATAL && job->store) { /* no close after an I/O error: it can wait for ever */
+        if (is_trained || job->rank == 0) /* one rank comes back from training, all from opening */
+            cli_fail(&err);
         fflush(stderr);
         MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
     }

@@ -58,15 +58,23 @@ static double *read_row(const struct ln_view *view, int variable, int64_t cell,
     return NULL;
 }
 
+static void print_flags(const struct ln_view_variable *variable, int value) {
+    for (int i = 0; i < variable->n_flags; i++)
+        if (variable->is_mask ? (value >> i) & 1 : value == i)
+            printf("%s ", variable->flags[i]);
+    printf("\n");
+}
+
 static void print_variable(const struct ln_view_variable *variable, const double *row,
                            int64_t count) {
     enum { MOST = 8 };
     printf("  %-24s ", variable->name);
-    if (variable->n_flags > 0 && row[0] >= 0 && row[0] < variable->n_flags)
-        printf("%s", variable->flags[(int)row[0]]);
-    else
-        for (int64_t i = 0; i < count && i < MOST; i++)
-            printf(variable->is_integer ? "%.0f " : "%.10g ", row[i]);
+    if (variable->n_flags > 0) {
+        print_flags(variable, (int)row[0]);
+        return;
+    }
+    for (int64_t i = 0; i < count && i < MOST; i++)
+        printf(variable->is_integer ? "%.0f " : "%.10g ", row[i]);
     printf(count > MOST ? "...\n" : "\n");
 }
 

@@ -64,6 +64,7 @@ static void read_into(hid_t object, const char *name, char *to, size_t size) {
 }
 
 static void read_flags(hid_t dataset, struct ln_view_variable *variable) {
+    variable->is_mask = H5Aexists(dataset, "flag_masks") > 0;
     char *text = ln_h5_get_text(dataset, "flag_meanings");
     char *rest = text;
     int room = (int)(sizeof variable->flags / sizeof variable->flags[0]);

@@ -1,0 +1,48 @@
+/* The side log OUT.h5.log: one JSON line when a run starts and one when it ends. Clocks and hosts
+ * go here, because the results file is a pure function of the sweep. */
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+/* Appends one line; a log that cannot be written is no reason to stop a run. */
+static void append(const char *output, const char *line) {
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s.log", output) >= (int)sizeof path)
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return;
+    dprintf(fd, "%s\n", line);
+    close(fd);
+}
+
+static void time_text(char text[32]) {
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+void cli_log_start(const char *output, int n_ranks, int64_t n_points, bool is_resumed) {
+    char line[512], when[32], host[128] = "";
+    time_text(when);
+    gethostname(host, sizeof host - 1);
+    snprintf(
+        line, sizeof line,
+        "{\"event\": \"start\", \"time\": \"%s\", \"host\": \"%s\", \"pid\": %ld, \"ranks\": %d, "
+        "\"linnet\": \"%s\", \"points\": %lld, \"resumed\": %s}",
+        when, host, (long)getpid(), n_ranks, LN_VERSION, (long long)n_points,
+        is_resumed ? "true" : "false");
+    append(output, line);
+}
+
+void cli_log_end(const char *output, double seconds, int status) {
+    char line[256], when[32];
+    time_text(when);
+    snprintf(line, sizeof line,
+             "{\"event\": \"end\", \"time\": \"%s\", \"seconds\": %.3f, \"exit\": %d}", when,
+             seconds, status);
+    append(output, line);
+}
