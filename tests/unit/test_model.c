@@ -1,0 +1,354 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/lanes.h"
+#include "linnet/linalg.h"
+#include "linnet/model.h"
+#include "linnet/random.h"
+#include "make_net.h"
+#include "near.h"
+
+static double *numbers(int n) {
+    return ln_linalg_alloc((size_t)n, sizeof(double));
+}
+
+static double *random_numbers(int n, uint64_t seed) {
+    struct ln_random random;
+    double *x = numbers(n);
+    ln_random_init(&random, 55, seed, LN_STREAM_OTHER);
+    ln_random_normals(&random, n, x);
+    return x;
+}
+
+/* Depth 1, square, rectangular, bottleneck, one neuron, scalar output, scalar everything, wide. */
+static const struct {
+    int n_layers, widths[6];
+} nets[] = {
+    {1, {3, 2}},    {2, {2, 2, 2}},    {3, {4, 3, 5, 2}}, {4, {3, 4, 1, 4, 3}},
+    {2, {5, 4, 1}}, {3, {1, 1, 1, 1}}, {2, {1, 6, 3}},    {5, {2, 3, 2, 4, 2, 3}},
+};
+enum { N_NETS = sizeof nets / sizeof nets[0] };
+
+/* Central differences of the plain-loop loss. */
+static double difference(const struct net *net, double *weights, int i) {
+    double step = 1e-5, old = weights[i];
+    weights[i] = old + step;
+    double above = net_excess(net, weights);
+    weights[i] = old - step;
+    double below = net_excess(net, weights);
+    weights[i] = old;
+    return (above - below) / (2 * step);
+}
+
+static void check_gradient(const struct net *net, const double *gradient, int stride) {
+    for (int i = 0; i < net->shape.n_weights; i++) {
+        double right = difference(net, net->weights, i);
+        assert_near(gradient[i * stride], right, 1e-7 * (1 + fabs(right)));
+    }
+}
+
+static void the_gradient_agrees_with_central_differences_on_every_shape(void **state) {
+    (void)state;
+    for (int i = 0; i < 2 * N_NETS; i++) {
+        struct net net;
+        net_make(&net, nets[i / 2].widths, nets[i / 2].n_layers, i % 2, (uint64_t)i);
+        double *gradient = numbers(net.shape.n_weights);
+        net_gradient(&net, net.weights, gradient);
+        check_gradient(&net, gradient, 1);
+        free(gradient);
+        net_clear(&net);
+    }
+}
+
+/* Eight points of one shape, each with its own target, moment and weights. */
+static void check_lanes(int n_layers, const int *widths, bool has_moment) {
+    struct net *lane = calloc(LN_LANES, sizeof *lane);
+    for (int l = 0; l < LN_LANES; l++)
+        net_make(&lane[l], widths, n_layers, has_moment, 100 + (uint64_t)l);
+    const struct ln_shape *shape = &lane[0].shape;
+    assert_int_equal(shape->lanes, LN_LANES);
+    struct ln_batch *batch = ln_batch_create(shape);
+    double *gradient = numbers(shape->n_weights * LN_LANES), *back = numbers(shape->n_weights);
+    for (int l = 0; l < LN_LANES; l++)
+        ln_batch_load(batch, l, lane[l].problem, lane[l].weights);
+    shape->model->forward(batch);
+    shape->model->gradient(batch, gradient);
+    for (int l = 0; l < LN_LANES; l++) {
+        double right = net_excess(&lane[l], lane[l].weights);
+        assert_near(batch->excess[l], right, 1e-13 * (1 + right));
+        check_gradient(&lane[l], gradient + l, LN_LANES);
+        ln_batch_weights(batch, l, back);
+        assert_memory_equal(back, lane[l].weights, (size_t)shape->n_weights * sizeof *back);
+        net_clear(&lane[l]);
+    }
+    free(back);
+    free(gradient);
+    ln_batch_free(batch);
+    free(lane);
+}
+
+static void every_lane_has_the_loss_and_gradient_of_its_own_problem(void **state) {
+    (void)state;
+    for (int i = 0; i < 2 * N_NETS; i++)
+        check_lanes(nets[i / 2].n_layers, nets[i / 2].widths, i % 2);
+}
+
+/* All layers move at once: the step is eta times the gradient at the old weights. */
+static void a_descent_step_moves_every_layer_by_the_gradient_at_the_old_weights(void **state) {
+    (void)state;
+    for (int i = 0; i < 4 * N_NETS; i++) {
+        struct net net;
+        _Alignas(64) double eta[LN_LANES] = {0};
+        net_make(&net, nets[i / 4].widths, nets[i / 4].n_layers, i % 2, (uint64_t)i);
+        net.shape.lanes = i % 4 < 2 ? LN_LANES : 1;
+        int n = net.shape.n_weights, lane = net.shape.lanes - 1;
+        double *gradient = numbers(n), *moved = numbers(n);
+        struct ln_batch *batch = ln_batch_create(&net.shape);
+        net_gradient(&net, net.weights, gradient);
+        ln_batch_load(batch, lane, net.problem, net.weights);
+        eta[lane] = 0.3;
+        net.shape.model->forward(batch);
+        net.shape.model->descend(batch, eta);
+        ln_batch_weights(batch, lane, moved);
+        for (int k = 0; k < n; k++)
+            assert_near(moved[k], net.weights[k] - 0.3 * gradient[k], 1e-12);
+        ln_batch_free(batch);
+        free(moved);
+        free(gradient);
+        net_clear(&net);
+    }
+}
+
+static void a_cleared_lane_is_zero_and_leaves_its_neighbours_alone(void **state) {
+    (void)state;
+    struct net net;
+    net_make(&net, nets[2].widths, nets[2].n_layers, true, 1);
+    struct ln_batch *batch = ln_batch_create(&net.shape);
+    double *back = numbers(net.shape.n_weights);
+    ln_batch_load(batch, 2, net.problem, net.weights);
+    ln_batch_load(batch, 3, net.problem, net.weights);
+    ln_batch_clear(batch, 2);
+    net.shape.model->forward(batch);
+    assert_true(batch->excess[2] == 0);
+    assert_near(batch->excess[3], net_excess(&net, net.weights), 1e-12);
+    ln_batch_weights(batch, 2, back);
+    assert_true(ln_norm(back, (size_t)net.shape.n_weights) == 0);
+    free(back);
+    ln_batch_free(batch);
+    net_clear(&net);
+}
+
+/* Column c of the Hessian by differences of the gradient. */
+static void check_column(const struct net *net, const double *hessian, int c) {
+    int n = net->shape.n_weights;
+    double step = 1e-5, old = net->weights[c], *above = numbers(n), *below = numbers(n);
+    net->weights[c] = old + step;
+    net_gradient(net, net->weights, above);
+    net->weights[c] = old - step;
+    net_gradient(net, net->weights, below);
+    net->weights[c] = old;
+    for (int i = 0; i < n; i++) {
+        double right = (above[i] - below[i]) / (2 * step);
+        assert_near(hessian[i * n + c], right, 1e-7 * (1 + fabs(right)));
+        assert_near(hessian[i * n + c], hessian[c * n + i], 1e-13 * (1 + fabs(right)));
+    }
+    free(below);
+    free(above);
+}
+
+static void the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric(void **state) {
+    (void)state;
+    for (int i = 0; i < 2 * N_NETS; i++) {
+        struct net net;
+        net_make(&net, nets[i / 2].widths, nets[i / 2].n_layers, i % 2, 10 + (uint64_t)i);
+        int n = net.shape.n_weights;
+        double *hessian = numbers(n * n);
+        net.shape.model->hessian(&net.shape, net.problem, net.weights, hessian);
+        for (int c = 0; c < n; c++)
+            check_column(&net, hessian, c);
+        free(hessian);
+        net_clear(&net);
+    }
+}
+
+static void the_hessian_vector_product_is_the_dense_hessian_times_the_vector(void **state) {
+    (void)state;
+    for (int i = 0; i < 2 * N_NETS; i++) {
+        struct net net;
+        net_make(&net, nets[i / 2].widths, nets[i / 2].n_layers, i % 2, 20 + (uint64_t)i);
+        int n = net.shape.n_weights;
+        double *hessian = numbers(n * n), *v = random_numbers(n, 1);
+        double *dense = numbers(n), *out = random_numbers(n, 2);
+        net.shape.model->hessian(&net.shape, net.problem, net.weights, hessian);
+        ln_matmul(dense, hessian, false, v, false, n, 1, n);
+        net.shape.model->hessian_vector(&net.shape, net.problem, net.weights, v, out);
+        assert_near(near_distance(out, dense, n), 0, 1e-12 * (1 + ln_norm(dense, (size_t)n)));
+        free(out);
+        free(dense);
+        free(v);
+        free(hessian);
+        net_clear(&net);
+    }
+}
+
+/* The switch from the dense Hessian to Lanczos must not be seen. */
+static void the_ends_of_the_spectrum_of_a_large_hessian_are_those_of_the_dense_one(void **state) {
+    (void)state;
+    static const int widths[] = {9, 10, 9, 8};
+    struct net net;
+    net_make(&net, widths, 3, true, 3);
+    int n = net.shape.n_weights;
+    assert_true(n > 200);
+    double *hessian = numbers(n * n), *w = numbers(n);
+    net.shape.model->hessian(&net.shape, net.problem, net.weights, hessian);
+    ln_sym_eig(w, NULL, hessian, n);
+    double top = ln_hessian_extreme(&net.shape, net.problem, net.weights, +1);
+    double low = ln_hessian_extreme(&net.shape, net.problem, net.weights, -1);
+    assert_near(top, w[n - 1], 1e-9 * w[n - 1]);
+    assert_near(low, w[0], 1e-9 * w[n - 1]);
+    free(w);
+    free(hessian);
+    net_clear(&net);
+}
+
+/* Source: Bartlett et al. 2018; the target is far from normal. */
+static void the_sharpness_of_the_balanced_minimum_is_n_sigma_to_the_2_minus_2_over_n(void **state) {
+    (void)state;
+    static const double phi[] = {1, 3, 0, -1, 0.5, 2};
+    for (int depth = 1; depth <= 5; depth++) {
+        struct net net;
+        net_begin(&net, phi, 2, 3, depth);
+        net_complete(&net);
+        ln_balanced_factors(&net.shape, phi, net.weights);
+        double top = ln_hessian_extreme(&net.shape, net.problem, net.weights, +1);
+        double right = depth * pow(net.problem->sigma[0], 2 - 2.0 / depth);
+        assert_near(top, right, 1e-11 * right);
+        assert_near(ln_minimum_sharpness(&net.shape, net.problem), right, 1e-12 * right);
+        net_clear(&net);
+    }
+}
+
+static void with_a_moment_the_sharpness_of_the_minimum_comes_from_its_hessian(void **state) {
+    (void)state;
+    struct net net;
+    net_make(&net, nets[1].widths, nets[1].n_layers, true, 4);
+    ln_balanced_factors(&net.shape, net.problem->target, net.weights);
+    assert_near(net_excess(&net, net.weights), 0, 1e-25);
+    assert_near(ln_minimum_sharpness(&net.shape, net.problem),
+                ln_hessian_extreme(&net.shape, net.problem, net.weights, +1), 1e-12);
+    net_clear(&net);
+}
+
+/* W_{j+1}^T W_{j+1} - W_j W_j^T for all j. */
+static double imbalance(const struct ln_shape *shape, const double *weights) {
+    double sum = 0;
+    for (int j = 1; j < shape->n_layers; j++) {
+        int n = shape->widths[j];
+        const double *above = weights + shape->offset[j], *below = weights + shape->offset[j - 1];
+        double *a = numbers(n * n), *b = numbers(n * n);
+        ln_matmul(a, above, true, above, false, n, n, shape->widths[j + 1]);
+        ln_matmul(b, below, false, below, true, n, n, shape->widths[j - 1]);
+        sum += near_distance(a, b, n * n);
+        free(b);
+        free(a);
+    }
+    return sum;
+}
+
+static void balanced_factors_multiply_to_their_matrix_and_are_balanced(void **state) {
+    (void)state;
+    for (int i = 0; i < N_NETS; i++) {
+        struct net net;
+        net_make(&net, nets[i].widths, nets[i].n_layers, false, 5);
+        int m = net.problem->d_out, n = net.problem->d_in, modes = net.problem->n_modes;
+        double *p = numbers(m * n), *s = numbers(modes);
+        ln_balanced_factors(&net.shape, net.problem->target, net.weights);
+        net.shape.model->end_to_end(&net.shape, net.weights, p);
+        ln_svd(NULL, s, NULL, p, m, n);
+        for (int k = 0; k < modes; k++) /* the best map of the rank that fits */
+            assert_near(s[k], k < net.shape.rank ? net.problem->sigma[k] : 0, 1e-13);
+        if (net.shape.rank >= modes)
+            assert_near(near_distance(p, net.problem->target, m * n), 0, 1e-13);
+        assert_near(net_excess(&net, net.weights),
+                    ln_problem_level(net.problem, net.shape.rank < modes ? net.shape.rank : modes),
+                    1e-12);
+        assert_near(imbalance(&net.shape, net.weights), 0, 1e-12);
+        free(s);
+        free(p);
+        net_clear(&net);
+    }
+}
+
+static void widths_default_to_the_larger_end_and_lists_give_the_depth(void **state) {
+    (void)state;
+    static const double phi[] = {1, 2, 3, 4, 5, 6};
+    static const int64_t widths[] = {2, 1, 7};
+    struct net net;
+    struct ln_err err;
+    char text[64];
+    net_begin(&net, phi, 2, 3, 3);
+    assert_int_equal(ln_shape_of(&net.point, &net.shape, &err), LN_OK);
+    ln_shape_text(&net.shape, text);
+    assert_string_equal(text, "3-3-3-2");
+    assert_int_equal(net.shape.n_weights, 9 + 9 + 6);
+    point_choose(&net.point, LN_MODEL, &ln_models, "deep");
+    point_set_ints(&net.point, LN_MODEL, "width", widths, 3);
+    assert_int_equal(ln_shape_of(&net.point, &net.shape, &err), LN_OK);
+    ln_shape_text(&net.shape, text);
+    assert_string_equal(text, "3-2-1-7-2");
+    assert_int_equal(net.shape.rank, 1);
+    assert_int_equal(net.shape.max_width, 7);
+    assert_int_equal(net.shape.offset[3], 6 + 2 + 7);
+}
+
+static void widths_that_do_not_fit_the_depth_are_an_error_about_the_width(void **state) {
+    (void)state;
+    static const double phi[] = {1};
+    static const int64_t widths[] = {2, 2, 2};
+    struct net net;
+    struct ln_err err = {0};
+    net_begin(&net, phi, 1, 1, 3);
+    point_set_ints(&net.point, LN_MODEL, "width", widths, 3);
+    assert_int_equal(ln_shape_of(&net.point, &net.shape, &err), LN_INPUT);
+    assert_string_equal(err.where, "model.width");
+    assert_non_null(strstr(err.text, "3 hidden widths do not fit depth 3"));
+}
+
+static void the_text_of_a_very_deep_shape_is_cut_and_tells_its_depth(void **state) {
+    (void)state;
+    static const double phi[] = {1};
+    struct net net;
+    struct ln_err err;
+    char text[64];
+    net_begin(&net, phi, 1, 1, LN_MAX_LAYERS);
+    point_set_ints(&net.point, LN_MODEL, "width", (int64_t[]){1000}, 1);
+    assert_int_equal(ln_shape_of(&net.point, &net.shape, &err), LN_OK);
+    ln_shape_text(&net.shape, text);
+    assert_true(strlen(text) < sizeof text);
+    assert_non_null(strstr(text, "...(256)"));
+}
+
+static int start(void **state) {
+    (void)state;
+    ln_linalg_start();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_gradient_agrees_with_central_differences_on_every_shape),
+        cmocka_unit_test(every_lane_has_the_loss_and_gradient_of_its_own_problem),
+        cmocka_unit_test(a_descent_step_moves_every_layer_by_the_gradient_at_the_old_weights),
+        cmocka_unit_test(a_cleared_lane_is_zero_and_leaves_its_neighbours_alone),
+        cmocka_unit_test(the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric),
+        cmocka_unit_test(the_hessian_vector_product_is_the_dense_hessian_times_the_vector),
+        cmocka_unit_test(the_ends_of_the_spectrum_of_a_large_hessian_are_those_of_the_dense_one),
+        cmocka_unit_test(the_sharpness_of_the_balanced_minimum_is_n_sigma_to_the_2_minus_2_over_n),
+        cmocka_unit_test(with_a_moment_the_sharpness_of_the_minimum_comes_from_its_hessian),
+        cmocka_unit_test(balanced_factors_multiply_to_their_matrix_and_are_balanced),
+        cmocka_unit_test(widths_default_to_the_larger_end_and_lists_give_the_depth),
+        cmocka_unit_test(widths_that_do_not_fit_the_depth_are_an_error_about_the_width),
+        cmocka_unit_test(the_text_of_a_very_deep_shape_is_cut_and_tells_its_depth),
+    };
+    return cmocka_run_group_tests_name("model", tests, start, NULL);
+}

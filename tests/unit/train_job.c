@@ -1,0 +1,92 @@
+#include "train_job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "linnet/linalg.h"
+
+void job_train_by_gd(struct net *net, double step_size, int64_t max_steps) {
+    point_choose(&net->point, LN_TRAIN, &ln_algorithms, "gd");
+    point_set_real(&net->point, LN_TRAIN, "step_size", step_size);
+    point_table(&net->point, LN_LIMITS, ln_limits, ln_n_limits);
+    point_set_int(&net->point, LN_LIMITS, "max_steps", max_steps);
+}
+
+static bool give(void *ctx, int lane, struct ln_task *task) {
+    struct job *job = ctx;
+    if (job->n_given == job->n_tasks || (job->waits && job->n_given == 1 && job->n_polls == 0))
+        return false;
+    int index = job->order ? job->order[job->n_given] : job->n_given;
+    const struct net *net = &job->nets[index];
+    job->n_given++;
+    job->in_lane[lane] = index;
+    *task = (struct ln_task){&net->point, net->problem, net->weights};
+    return true;
+}
+
+static double *weights_of(const struct ln_batch *batch, int lane) {
+    double *weights = ln_linalg_alloc((size_t)batch->shape->n_weights, sizeof *weights);
+    ln_batch_weights(batch, lane, weights);
+    return weights;
+}
+
+static void record(void *ctx, int lane, int index, const struct ln_batch *batch,
+                   const struct ln_run *run) {
+    struct job *job = ctx;
+    struct outcome *outcome = &job->outcomes[job->in_lane[lane]];
+    if (index != outcome->n_records || index >= JOB_MAX_RECORDS) {
+        fprintf(stderr, "record %d came after %d others\n", index, outcome->n_records);
+        abort();
+    }
+    outcome->record_step[index] = run->step;
+    outcome->record_excess[index] = run->excess;
+    outcome->record_weights[index] = weights_of(batch, lane);
+    outcome->n_records++;
+}
+
+static int finish(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
+                  struct ln_err *err) {
+    struct job *job = ctx;
+    const struct net *net = &job->nets[job->in_lane[lane]];
+    struct outcome *outcome = &job->outcomes[job->in_lane[lane]];
+    if (job->n_finished == job->fail_at)
+        return ln_err_set(err, LN_FATAL, "the disk is full");
+    double *p = ln_linalg_alloc((size_t)net->problem->d_in * net->problem->d_out, sizeof *p);
+    outcome->run = *run;
+    outcome->weights = weights_of(batch, lane);
+    net->shape.model->end_to_end(&net->shape, outcome->weights, p);
+    outcome->label = ln_label_of(run, net->problem, p, &outcome->period, &outcome->modes);
+    job->n_finished++;
+    free(p);
+    return LN_OK;
+}
+
+static bool poll(void *ctx) {
+    struct job *job = ctx;
+    job->n_polls++;
+    return job->stops;
+}
+
+int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err) {
+    const struct ln_algorithm *gd =
+        (const struct ln_algorithm *)ln_catalogue_find(&ln_algorithms, "gd");
+    struct ln_train_hooks hooks = {job, give, record, finish, poll};
+    return ln_train(&job->nets[0].shape, gd, record_steps, n_records, &hooks, err);
+}
+
+struct outcome job_run_one(const struct net *net, const int64_t *record_steps, int n_records) {
+    struct outcome outcome = {0};
+    struct job job = {.nets = net, .n_tasks = 1, .outcomes = &outcome, .fail_at = -1};
+    struct ln_err err = {0};
+    if (job_run(&job, record_steps, n_records, &err) != LN_OK || job.n_finished != 1) {
+        fprintf(stderr, "training failed: %s\n", err.text);
+        abort();
+    }
+    return outcome;
+}
+
+void outcome_clear(struct outcome *outcome) {
+    for (int i = 0; i < outcome->n_records; i++)
+        free(outcome->record_weights[i]);
+    free(outcome->weights);
+}
