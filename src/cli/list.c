@@ -51,6 +51,47 @@ static void print_shelf(const struct shelf *shelf) {
     printf("\n");
 }
 
+/* A table cell: its bars are not the table's. */
+static void print_cell(const char *text) {
+    for (; *text; text++)
+        printf(*text == '|' ? "\\|" : "%c", *text);
+}
+
+/* The same as a page: docs/catalogue.md. */
+static void print_markdown_params(const char *section, const struct ln_param *params,
+                                  int n_params) {
+    if (n_params > 0)
+        printf("\n| key | default | what |\n|---|---|---|\n");
+    for (int i = 0; i < n_params; i++) {
+        const struct ln_param *param = &params[i];
+        printf("| `%s.%s` | %s%s%s | ", section, param->name, param->fallback ? "`" : "",
+               param->fallback ? param->fallback : "must be given", param->fallback ? "`" : "");
+        print_cell(param->doc);
+        printf(param->choices ? " One of `%s`. |\n" : " |\n", param->choices);
+    }
+}
+
+static void print_markdown(void) {
+    printf("# Catalogue\n\nEverything that can stand in a sweep file. Made by `linnet list "
+           "--markdown` from "
+           "the tables in the source.\n");
+    for (int i = 0; i < N_SHELVES; i++) {
+        const struct ln_catalogue *catalogue = shelves[i].catalogue;
+        printf("\n## %s\n", shelves[i].name);
+        for (int k = 0; k < catalogue->n_entries; k++) {
+            const struct ln_entry *entry = catalogue->entries[k];
+            printf("\n### %s\n\n%s%s%s%s\n", entry->name, entry->doc,
+                   entry->source ? " Source: " : "", entry->source ? entry->source : "",
+                   entry->source ? "." : "");
+            print_markdown_params(shelves[i].section, entry->params, entry->n_params);
+        }
+        if (catalogue == &ln_algorithms) {
+            printf("\n### every algorithm\n");
+            print_markdown_params("train", ln_limits, ln_n_limits);
+        }
+    }
+}
+
 static int list_one(const char *name) {
     bool is_found = false;
     for (int i = 0; i < N_SHELVES; i++) {
@@ -69,16 +110,23 @@ static int list_one(const char *name) {
 }
 
 static int run(int argc, char **argv) {
+    static const struct option_spec specs[] = {{"--markdown", NULL, false}};
     const char *value, *name = NULL;
+    bool is_markdown = false;
     int index = 1, option;
-    while ((option = cli_next(&command_list, NULL, 0, argc, argv, &index, &value)) != -2) {
+    while ((option = cli_next(&command_list, specs, 1, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
-        name = value;
+        if (option == 0)
+            is_markdown = true;
+        else
+            name = value;
     }
     if (name)
         return list_one(name);
-    for (int i = 0; i < N_SHELVES; i++)
+    if (is_markdown)
+        print_markdown();
+    for (int i = 0; i < N_SHELVES && !is_markdown; i++)
         print_shelf(&shelves[i]);
     return LN_OK;
 }
@@ -86,4 +134,5 @@ static int run(int argc, char **argv) {
 const struct command command_list = {
     "list",
     "linnet list [problems | models | inits | algorithms | observables | predictions | NAME]",
-    "Shows what can stand in a sweep file, with every parameter.", "", run};
+    "Shows what can stand in a sweep file, with every parameter.",
+    "\n  --markdown   all of it as a page (docs/catalogue.md)\n", run};

@@ -175,6 +175,9 @@ run list
 ok "list names models, algorithms, observables and initialisations" \
     sh -c "grep -q deep out.log && grep -q gd out.log && grep -q sharpness out.log && grep -q zero_asymmetric out.log"
 
+run list --markdown
+ok "docs/catalogue.md is what the tables say" cmp out.log "$LINNET_SOURCE/docs/catalogue.md"
+
 # --- a damaged row is found and trained again
 cp alone.h5 damaged.h5
 /usr/bin/python3 -c '
