@@ -122,7 +122,11 @@ static int open_output(struct job *job, struct ln_err *err) {
 }
 
 static int train(struct job *job, struct ln_err *err) {
-    struct progress progress = {.is_terminal = isatty(STDERR_FILENO)};
+    /* Under mpirun stderr is a pipe even on a terminal: LINNET_PROGRESS=bar says that somebody
+     * watches. */
+    const char *wish = getenv("LINNET_PROGRESS");
+    bool is_watched = wish ? strcmp(wish, "bar") == 0 : isatty(STDERR_FILENO);
+    struct progress progress = {.is_terminal = is_watched};
     bool is_shown = !job->is_quiet && job->plan->n_points > 0;
     struct ln_farm_options options = {is_shown ? cli_progress : NULL, &progress, &stop_asked};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)

@@ -20,7 +20,7 @@ struct seat {
 struct ln_engine {
     const struct ln_sweep *sweep;
     const struct ln_layout *layout;
-    struct row_recipe recipe;
+    struct ln_row_recipe recipe;
     struct ln_problem_cache *problems;
     const int64_t *record_steps;
     int n_records;
@@ -34,7 +34,7 @@ struct ln_engine {
 };
 
 int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
-    return row_layout(sweep, layout, err);
+    return ln_row_layout(sweep, layout, err);
 }
 
 int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layout,
@@ -45,7 +45,7 @@ int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layou
     engine->layout = layout;
     engine->problems = ln_problem_cache_create();
     engine->record_steps = ln_sweep_record_steps(sweep, &engine->n_records);
-    row_recipe_init(&engine->recipe, layout);
+    ln_row_recipe_init(&engine->recipe, layout);
     for (int lane = 0; lane < LN_LANES; lane++)
         engine->seats[lane].row = ln_linalg_alloc(layout->row_bytes, 1);
     *out = engine;
@@ -108,7 +108,7 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
     if (engine->status != LN_OK)
         return false;
     ln_init_fill(&seat->point, &engine->shape, seat->start);
-    row_clear(engine->layout, seat->row);
+    ln_row_clear(engine->layout, seat->row);
     *task = (struct ln_task){&seat->point, seat->problem, seat->start};
     return true;
 }
@@ -118,7 +118,7 @@ static void record(void *ctx, int lane, int index, const struct ln_batch *batch,
     struct ln_engine *engine = ctx;
     struct ln_sight sight =
         sight_of(engine, lane, batch, run, engine->recipe.series_needs_singular);
-    row_record(&engine->recipe, engine->seats[lane].row, index, &sight);
+    ln_row_record(&engine->recipe, engine->seats[lane].row, index, &sight);
 }
 
 static int finish(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
@@ -128,9 +128,9 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
     struct ln_run start_run = *run;
     start_run.excess = run->initial;
     struct ln_sight sight = sight_of(engine, lane, NULL, &start_run, engine->recipe.needs_singular);
-    row_start(&engine->recipe, seat->row, &sight);
+    ln_row_start(&engine->recipe, seat->row, &sight);
     sight = sight_of(engine, lane, batch, run, engine->recipe.needs_singular);
-    row_finish(&engine->recipe, seat->row, &sight);
+    ln_row_finish(&engine->recipe, seat->row, &sight);
     ln_problem_cache_release(engine->problems, seat->problem);
     seat->problem = NULL;
     return engine->hooks->finish(engine->hooks->ctx, seat->point.id, seat->row, err);

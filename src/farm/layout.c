@@ -30,8 +30,8 @@ static struct ln_column *add_column(struct ln_layout *layout, const char *name, 
 }
 
 static void add_outcomes(struct ln_layout *layout) {
-    for (int i = 0; i < row_n_outcomes; i++) {
-        const struct row_outcome *outcome = &row_outcomes[i];
+    for (int i = 0; i < ln_row_n_outcomes; i++) {
+        const struct ln_row_outcome *outcome = &ln_row_outcomes[i];
         struct ln_column *column = add_column(layout, outcome->name, "", outcome->type);
         column->long_name = outcome->long_name;
         column->units = outcome->units;
@@ -94,9 +94,9 @@ static int add_series(struct ln_layout *layout, const struct ln_sweep *sweep, st
 static void add_tags(struct ln_layout *layout) {
     struct ln_column *column = add_column(layout, "tags", "", LN_I32);
     column->long_name = "tags";
-    column->doc = row_tags_doc;
-    column->flags = row_tag_names;
-    column->n_flags = ROW_N_TAGS;
+    column->doc = ln_row_tags_doc;
+    column->flags = ln_row_tag_names;
+    column->n_flags = LN_ROW_N_TAGS;
 }
 
 static void add_predictions(struct ln_layout *layout) {
@@ -134,7 +134,7 @@ static int scan_shapes(const struct ln_sweep *sweep, int64_t *modes, int64_t *la
     return status == LN_OK ? LN_OK : ln_sweep_locate(sweep, err);
 }
 
-int row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
+int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
     int64_t modes, layers;
     int n_records;
     memset(layout, 0, sizeof *layout);

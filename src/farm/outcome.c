@@ -2,100 +2,100 @@
 
 #include <math.h>
 
-static double label(const struct row_end *end, int plateau) {
+static double label(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->label;
 }
 
-static double period(const struct row_end *end, int plateau) {
+static double period(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->period ? end->period : -1;
 }
 
-static double saddle_modes(const struct row_end *end, int plateau) {
+static double saddle_modes(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->modes;
 }
 
-static double steps(const struct row_end *end, int plateau) {
+static double steps(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return (double)end->run->step;
 }
 
-static double converged_step(const struct row_end *end, int plateau) {
+static double converged_step(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return (double)end->run->converged_step;
 }
 
-static double diverged_step(const struct row_end *end, int plateau) {
+static double diverged_step(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return (double)end->run->diverged_step;
 }
 
-static double initial_loss(const struct row_end *end, int plateau) {
+static double initial_loss(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->sight->problem->loss_floor + end->run->initial;
 }
 
-static double final_loss(const struct row_end *end, int plateau) {
+static double final_loss(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->sight->problem->loss_floor + end->run->excess;
 }
 
-static double best_loss(const struct row_end *end, int plateau) {
+static double best_loss(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return isfinite(end->run->best) ? end->sight->problem->loss_floor + end->run->best
                                     : (double)NAN;
 }
 
-static double best_step(const struct row_end *end, int plateau) {
+static double best_step(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return isfinite(end->run->best) ? (double)end->run->best_step : -1;
 }
 
-static double excess_loss(const struct row_end *end, int plateau) {
+static double excess_loss(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->run->excess - end->run->level;
 }
 
-static double reachable_loss(const struct row_end *end, int plateau) {
+static double reachable_loss(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->sight->problem->loss_floor + end->run->level;
 }
 
-static double loss_ratio(const struct row_end *end, int plateau) {
+static double loss_ratio(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     double floor = end->sight->problem->loss_floor;
     return (floor + end->run->worst) / (floor + end->run->initial);
 }
 
-static double loss_rises(const struct row_end *end, int plateau) {
+static double loss_rises(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return (double)end->run->n_rises;
 }
 
-static double step_size_used(const struct row_end *end, int plateau) {
+static double step_size_used(const struct ln_row_end *end, int plateau) {
     (void)plateau;
     return end->run->step_size;
 }
 
-static double plateau_level(const struct row_end *end, int plateau) {
+static double plateau_level(const struct ln_row_end *end, int plateau) {
     return plateau < end->run->n_plateaus
                ? end->sight->problem->loss_floor + ln_problem_level(end->sight->problem, plateau)
                : (double)NAN;
 }
 
-static double plateau_enter(const struct row_end *end, int plateau) {
+static double plateau_enter(const struct ln_row_end *end, int plateau) {
     return (double)end->run->plateau_enter[plateau];
 }
 
-static double plateau_leave(const struct row_end *end, int plateau) {
+static double plateau_leave(const struct ln_row_end *end, int plateau) {
     return (double)end->run->plateau_leave[plateau];
 }
 
 #define LABELS .flags = ln_label_names, .n_flags = LN_N_LABELS
 
-const struct row_outcome row_outcomes[] = {
+const struct ln_row_outcome ln_row_outcomes[] = {
     {"label", LN_I8, "outcome", "1",
      "What became of the point; the rules are tried in this order and the first that holds "
      "decides.",
@@ -146,4 +146,4 @@ const struct row_outcome row_outcomes[] = {
      "First step with a loss 1 % of the gap below this level; -1: never.", .is_per_plateau = true,
      .number = plateau_leave},
 };
-const int row_n_outcomes = sizeof row_outcomes / sizeof row_outcomes[0];
+const int ln_row_n_outcomes = sizeof ln_row_outcomes / sizeof ln_row_outcomes[0];

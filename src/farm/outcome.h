@@ -6,25 +6,25 @@
 #include "linnet/observe.h"
 
 /* The end of a run, as the table sees it. */
-struct row_end {
+struct ln_row_end {
     const struct ln_sight *sight;
     const struct ln_run *run;
     enum ln_label label;
     int period, modes;
 };
 
-struct row_outcome {
+struct ln_row_outcome {
     const char *name;
     enum ln_ctype type;
     const char *long_name, *units, *doc;
     const char *const *flags;
     int n_flags;
     bool is_per_plateau;
-    double (*number)(const struct row_end *end,
+    double (*number)(const struct ln_row_end *end,
                      int plateau); /* exact for every integer below 2^53 */
 };
 
-extern const struct row_outcome row_outcomes[];
-extern const int row_n_outcomes;
+extern const struct ln_row_outcome ln_row_outcomes[];
+extern const int ln_row_n_outcomes;
 
 #endif

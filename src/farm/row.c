@@ -17,16 +17,16 @@ static const struct ln_column *find(const struct ln_layout *layout, const char *
     return ln_layout_find(layout, full);
 }
 
-void row_recipe_init(struct row_recipe *recipe, const struct ln_layout *layout) {
+void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout) {
     memset(recipe, 0, sizeof *recipe);
     recipe->layout = layout;
     recipe->n_records = (int)layout->dims[0].size;
     for (int i = 0; i < ln_observables.n_entries; i++) {
         const struct ln_observable *observable =
             (const struct ln_observable *)ln_observables.entries[i];
-        struct row_observable entry = {observable, find(layout, "", observable->entry.name, ""),
-                                       find(layout, "", observable->entry.name, "_start"),
-                                       find(layout, "", observable->entry.name, "_series")};
+        struct ln_row_observable entry = {observable, find(layout, "", observable->entry.name, ""),
+                                          find(layout, "", observable->entry.name, "_start"),
+                                          find(layout, "", observable->entry.name, "_series")};
         if (!entry.final && !entry.start && !entry.series)
             continue;
         recipe->observables[recipe->n_observables++] = entry;
@@ -53,7 +53,7 @@ static void put(const struct ln_column *column, void *row, int64_t index, double
     }
 }
 
-void row_clear(const struct ln_layout *layout, void *row) {
+void ln_row_clear(const struct ln_layout *layout, void *row) {
     memset(row, 0, layout->row_bytes);
     for (int i = 0; i < layout->n_columns; i++)
         for (int64_t k = 0; k < ln_column_elements(layout, &layout->columns[i]); k++)
@@ -71,10 +71,10 @@ static void look(const struct ln_observable *observable, const struct ln_column 
         put(column, row, first + i, numbers[i]);
 }
 
-void row_record(const struct row_recipe *recipe, void *row, int record,
-                const struct ln_sight *sight) {
+void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record,
+                   const struct ln_sight *sight) {
     for (int i = 0; i < recipe->n_observables; i++) {
-        const struct row_observable *entry = &recipe->observables[i];
+        const struct ln_row_observable *entry = &recipe->observables[i];
         if (entry->series)
             look(entry->observable, entry->series, row,
                  ln_column_elements(recipe->layout, entry->series) / recipe->n_records * record,
@@ -82,13 +82,13 @@ void row_record(const struct row_recipe *recipe, void *row, int record,
     }
 }
 
-void row_start(const struct row_recipe *recipe, void *row, const struct ln_sight *sight) {
+void ln_row_start(const struct ln_row_recipe *recipe, void *row, const struct ln_sight *sight) {
     for (int i = 0; i < recipe->n_observables; i++)
         if (recipe->observables[i].start)
             look(recipe->observables[i].observable, recipe->observables[i].start, row, 0, sight);
 }
 
-static void put_predictions(const struct row_recipe *recipe, void *row,
+static void put_predictions(const struct ln_row_recipe *recipe, void *row,
                             const struct ln_sight *sight) {
     for (int i = 0; i < ln_predictions.n_entries; i++) {
         const struct ln_prediction *prediction =
@@ -98,17 +98,17 @@ static void put_predictions(const struct row_recipe *recipe, void *row,
     }
 }
 
-void row_finish(const struct row_recipe *recipe, void *row, const struct ln_sight *sight) {
-    struct row_end end = {.sight = sight, .run = sight->run};
+void ln_row_finish(const struct ln_row_recipe *recipe, void *row, const struct ln_sight *sight) {
+    struct ln_row_end end = {.sight = sight, .run = sight->run};
     end.label = ln_label_of(sight->run, sight->problem, sight->p, &end.period, &end.modes);
-    for (int i = 0; i < row_n_outcomes; i++) {
-        const struct ln_column *column = ln_layout_find(recipe->layout, row_outcomes[i].name);
+    for (int i = 0; i < ln_row_n_outcomes; i++) {
+        const struct ln_column *column = ln_layout_find(recipe->layout, ln_row_outcomes[i].name);
         for (int k = 0; k < (int)ln_column_elements(recipe->layout, column); k++)
-            put(column, row, k, row_outcomes[i].number(&end, k));
+            put(column, row, k, ln_row_outcomes[i].number(&end, k));
     }
     for (int i = 0; i < recipe->n_observables; i++)
         if (recipe->observables[i].final)
             look(recipe->observables[i].observable, recipe->observables[i].final, row, 0, sight);
-    put(ln_layout_find(recipe->layout, "tags"), row, 0, row_tags(recipe->layout, row, sight));
+    put(ln_layout_find(recipe->layout, "tags"), row, 0, ln_row_tags(recipe->layout, row, sight));
     put_predictions(recipe, row, sight);
 }

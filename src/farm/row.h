@@ -7,30 +7,30 @@
 #include "linnet/observe.h"
 #include "linnet/sweep.h"
 
-enum { ROW_MAX_OBSERVABLES = 48 };
+enum { LN_ROW_MAX_OBSERVABLES = 48 };
 
 /* An observable and the columns it fills; NULL where it does not. */
-struct row_observable {
+struct ln_row_observable {
     const struct ln_observable *observable;
     const struct ln_column *final, *start, *series;
 };
 
 /* The columns of a layout, found once. */
-struct row_recipe {
+struct ln_row_recipe {
     const struct ln_layout *layout;
-    struct row_observable observables[ROW_MAX_OBSERVABLES];
+    struct ln_row_observable observables[LN_ROW_MAX_OBSERVABLES];
     int n_observables, n_records;
     bool needs_singular, series_needs_singular;
 };
 
-int row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
-void row_recipe_init(struct row_recipe *recipe, const struct ln_layout *layout);
+int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
+void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout);
 
 /* row [layout->row_bytes]: everything missing (NaN, -1). */
-void row_clear(const struct ln_layout *layout, void *row);
-void row_record(const struct row_recipe *recipe, void *row, int record,
-                const struct ln_sight *sight);
-void row_start(const struct row_recipe *recipe, void *row, const struct ln_sight *sight);
-void row_finish(const struct row_recipe *recipe, void *row, const struct ln_sight *sight);
+void ln_row_clear(const struct ln_layout *layout, void *row);
+void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record,
+                   const struct ln_sight *sight);
+void ln_row_start(const struct ln_row_recipe *recipe, void *row, const struct ln_sight *sight);
+void ln_row_finish(const struct ln_row_recipe *recipe, void *row, const struct ln_sight *sight);
 
 #endif

@@ -2,16 +2,16 @@
 
 #include <math.h>
 
-const char *const row_tag_names[ROW_N_TAGS] = {"lazy",         "rich",     "incremental",
-                                               "simultaneous", "balanced", "edge_of_stability"};
+const char *const ln_row_tag_names[LN_ROW_N_TAGS] = {
+    "lazy", "rich", "incremental", "simultaneous", "balanced", "edge_of_stability"};
 
-const char row_tags_doc[] = "Properties that do not exclude each other: lazy and rich, "
-                            "kernel_distance below and from 0.05 on; incremental, at "
-                            "some plateau with a mode learnt the run stayed at least as long as "
-                            "the way to the next took; simultaneous, it "
-                            "passed them all without; balanced, balancedness at most 0.01 "
-                            "sigma_1^(2/N); edge_of_stability, step size times "
-                            "sharpness within 5 % of 2.";
+const char ln_row_tags_doc[] = "Properties that do not exclude each other: lazy and rich, "
+                               "kernel_distance below and from 0.05 on; incremental, at "
+                               "some plateau with a mode learnt the run stayed at least as long as "
+                               "the way to the next took; simultaneous, it "
+                               "passed them all without; balanced, balancedness at most 0.01 "
+                               "sigma_1^(2/N); edge_of_stability, step size times "
+                               "sharpness within 5 % of 2.";
 
 enum { LAZY = 1, RICH = 2, INCREMENTAL = 4, SIMULTANEOUS = 8, BALANCED = 16, EDGE = 32 };
 
@@ -42,7 +42,7 @@ static int plateau_tags(const struct ln_run *run) {
     return n_passed > 0 ? SIMULTANEOUS : 0;
 }
 
-int row_tags(const struct ln_layout *layout, const void *row, const struct ln_sight *sight) {
+int ln_row_tags(const struct ln_layout *layout, const void *row, const struct ln_sight *sight) {
     double gap = number(layout, row, "balancedness"), sharpness = number(layout, row, "sharpness");
     double size = pow(sight->problem->sigma[0], 2.0 / sight->shape->n_layers);
     int tags = kernel_tags(number(layout, row, "kernel_distance")) | plateau_tags(sight->run);

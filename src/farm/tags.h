@@ -5,11 +5,11 @@
 #include "linnet/column.h"
 #include "linnet/observe.h"
 
-enum { ROW_N_TAGS = 6 };
-extern const char *const row_tag_names[ROW_N_TAGS];
-extern const char row_tags_doc[];
+enum { LN_ROW_N_TAGS = 6 };
+extern const char *const ln_row_tag_names[LN_ROW_N_TAGS];
+extern const char ln_row_tags_doc[];
 
-/* The bits of row_tag_names that hold. A tag whose observable is not in the row is not set. */
-int row_tags(const struct ln_layout *layout, const void *row, const struct ln_sight *sight);
+/* The bits of ln_row_tag_names that hold. A tag whose observable is not in the row is not set. */
+int ln_row_tags(const struct ln_layout *layout, const void *row, const struct ln_sight *sight);
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The program as people use it. TAP; $1 is the program, LINNET_SOURCE the source tree.
 set -u
-linnet=$1
+linnet=$(readlink -f "$1")
 mpirun=$LINNET_SOURCE/tests/mpi/mpirun.sh
 work=$(mktemp -d /dev/shm/linnet-cli.XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
