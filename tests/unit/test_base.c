@@ -198,6 +198,22 @@ static void normal_numbers_have_the_moments_of_the_standard_normal(void **state)
     assert_near(moment[4], 3, sigma * sqrt(96.0));
 }
 
+/* The two of one Box-Muller pair share a radius and are independent all the same. */
+static void neighbouring_normals_are_uncorrelated(void **state) {
+    (void)state;
+    enum { N = 100000 };
+    double sum = 0, squares = 0;
+    struct ln_random random;
+    ln_random_init(&random, 8, 10, LN_STREAM_OTHER);
+    for (int i = 0; i < N; i++) {
+        double x = ln_random_normal(&random), y = ln_random_normal(&random);
+        sum += x * y / N;
+        squares += (x * x - 1) * (y * y - 1) / N;
+    }
+    assert_near(sum, 0, 4.5 / sqrt((double)N));
+    assert_near(squares, 0, 4.5 * 2 / sqrt((double)N));
+}
+
 /* Box-Muller makes pairs: an odd count must not shift what comes after. */
 static void normals_drawn_in_two_parts_are_those_drawn_at_once(void **state) {
     (void)state;
@@ -227,6 +243,7 @@ int main(void) {
         cmocka_unit_test(uniform_numbers_lie_strictly_between_0_and_1_and_fill_the_interval),
         cmocka_unit_test(no_bits_give_a_uniform_of_exactly_0_or_1),
         cmocka_unit_test(normal_numbers_have_the_moments_of_the_standard_normal),
+        cmocka_unit_test(neighbouring_normals_are_uncorrelated),
         cmocka_unit_test(normals_drawn_in_two_parts_are_those_drawn_at_once),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);

@@ -409,6 +409,7 @@ static void an_idle_lane_is_offered_work_again_while_others_are_busy(void **stat
     assert_int_equal(job.n_finished, 2);
     assert_int_equal(outcomes[0].run.step, 300000);
     assert_int_equal(outcomes[1].run.step, 10);
+    assert_int_equal(outcomes[1].place, 0); /* long before the first task ended */
     for (int i = 0; i < 2; i++) {
         outcome_clear(&outcomes[i]);
         net_clear(&nets[i]);

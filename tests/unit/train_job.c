@@ -53,6 +53,7 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
         return ln_err_set(err, LN_FATAL, "the disk is full");
     double *p = ln_linalg_alloc((size_t)net->problem->d_in * net->problem->d_out, sizeof *p);
     outcome->run = *run;
+    outcome->place = job->n_finished;
     outcome->weights = weights_of(batch, lane);
     net->shape.model->end_to_end(&net->shape, outcome->weights, p);
     outcome->label = ln_label_of(run, net->problem, p, &outcome->period, &outcome->modes);

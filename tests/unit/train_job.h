@@ -12,6 +12,7 @@ struct outcome {
     struct ln_run run;
     enum ln_label label;
     int period, modes;
+    int place;       /* 0: the first to finish */
     double *weights; /* [n_weights] at the end */
     int n_records;
     int64_t record_step[JOB_MAX_RECORDS];
