@@ -33,8 +33,8 @@ void ln_sym_eig(double *w, double *v, const double *a, int n);
  * be NULL. */
 void ln_svd(double *u, double *s, double *v, const double *a, int m, int n);
 
-/* Orthonormalises the columns of A [m x n], m >= n, in place (QR with positive diagonal: Gaussian
- * columns give a Haar-distributed frame). */
+/* Orthonormalises the columns of A [m x n] of full rank n <= m in place (QR with positive diagonal:
+ * Gaussian columns give a Haar-distributed frame). */
 void ln_orthonormalise(double *a, int m, int n);
 
 double ln_norm(const double *x, size_t n); /* 2-norm, Frobenius norm of a matrix */
@@ -43,9 +43,9 @@ double ln_dot(const double *x, const double *y, size_t n);
 /* y = A x for the symmetric operator of size n. */
 typedef void ln_operator(void *ctx, double *y, const double *x);
 
-/* Largest (end = +1) or smallest (end = -1) eigenvalue of a symmetric operator, algebraically, by
- * implicitly restarted Lanczos (ARPACK). residual: ||A v - lambda v||. Returns false if it did not
- * converge (then the best estimate is given). The start vector is fixed. */
+/* Largest (end = +1) or smallest (end = -1) eigenvalue of a symmetric operator of size n >= 3,
+ * algebraically, by implicitly restarted Lanczos (ARPACK). residual: ||A v - lambda v||. Returns
+ * false if it did not converge (then the best estimate is given). The start vector is fixed. */
 bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
                         int end);
 

@@ -25,13 +25,14 @@ struct ln_shape {
 /* Points of one shape in flight. Created by the model; the algorithm moves `weights`. */
 struct ln_batch {
     const struct ln_shape *shape;
-    double *weights;  /* [n_weights][lanes] */
-    double *target;   /* [d_N * d_0][lanes] */
-    double *moment;   /* [d_0 * d_0][lanes], or NULL */
-    double *excess;   /* [lanes] E at the weights of the last forward */
-    double *products; /* P_2 .. P_N, one after the other, lane-packed */
-    double *error;    /* D_N [d_N x d_0] = (P - Phi) M, lane-packed */
-    double *back[2];  /* D_j on the way down */
+    double *weights;                    /* [n_weights][lanes] */
+    double *target;                     /* [d_N * d_0][lanes] */
+    double *moment;                     /* [d_0 * d_0][lanes], or NULL */
+    double *excess;                     /* [lanes] E at the weights of the last forward */
+    double *products;                   /* P_2 .. P_N, one after the other, lane-packed */
+    double *product[LN_MAX_LAYERS + 1]; /* where P_j stands; P_1 is W_1 itself */
+    double *error;                      /* D_N [d_N x d_0] = (P - Phi) M, lane-packed */
+    double *back[2];                    /* D_j on the way down */
 };
 
 struct ln_model {

@@ -4,6 +4,7 @@
 #ifndef LINNET_RANDOM_H
 #define LINNET_RANDOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "linnet/point.h"
@@ -19,6 +20,6 @@ void ln_random_init(struct ln_random *random, uint64_t base, uint64_t seed, enum
 uint64_t ln_random_bits(struct ln_random *random);
 double ln_random_uniform(struct ln_random *random); /* in (0, 1) */
 double ln_random_normal(struct ln_random *random);  /* standard normal */
-void ln_random_normals(struct ln_random *random, int n, double *x);
+void ln_random_normals(struct ln_random *random, size_t n, double *x);
 
 #endif

@@ -16,7 +16,7 @@ enum { LN_WINDOW = 128 }; /* last steps before the horizon that are looked at fo
 /* Outcomes, mutually exclusive; the first rule that holds decides (docs/physics.md, section
  * Labels). */
 enum ln_label {
-    LN_INVALID,            /* the loss at step 0 is not finite */
+    LN_INVALID,            /* the loss at step 0 is not finite, or there is no step size */
     LN_DIVERGED,           /* the excess loss passed stop.diverged, or is not a number */
     LN_CONVERGED_MONOTONE, /* reached stop.loss for stop.hold steps; the loss never rose on the way
                             */
@@ -52,7 +52,7 @@ struct ln_run {
     double plateau_next; /* E at which the position moves on */
     int record;          /* index of the next record step */
     int64_t next_event;  /* the step at which something has to be looked at */
-    bool is_finished;
+    bool is_finished, is_invalid;
     double loss_window[LN_WINDOW], state_window[LN_WINDOW]; /* by step modulo LN_WINDOW */
 };
 
@@ -78,9 +78,10 @@ struct ln_train_hooks {
 struct ln_algorithm {
     struct ln_entry entry;
     size_t state_bytes; /* of one lane */
-    /* Prepares a lane; *step_size: the absolute step size, or NaN. */
-    int (*start)(const struct ln_task *task, const struct ln_shape *shape, void *state,
-                 double *step_size, struct ln_err *err);
+    /* Prepares a lane; *step_size: the absolute step size, or NaN. Returns false where the point
+     * cannot be started (no step size): it is labelled invalid. */
+    bool (*start)(const struct ln_task *task, const struct ln_shape *shape, void *state,
+                  double *step_size);
     /* One step of all lanes, after forward. states: lanes x state_bytes; run[lane].step counts the
      * steps done. */
     void (*advance)(struct ln_batch *batch, const void *states, const struct ln_run *runs);

@@ -42,7 +42,7 @@ double ln_random_normal(struct ln_random *random) {
     return radius * cos(angle);
 }
 
-void ln_random_normals(struct ln_random *random, int n, double *x) {
-    for (int i = 0; i < n; i++)
+void ln_random_normals(struct ln_random *random, size_t n, double *x) {
+    for (size_t i = 0; i < n; i++)
         x[i] = ln_random_normal(random);
 }

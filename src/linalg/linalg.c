@@ -1,5 +1,6 @@
 #include "linnet/linalg.h"
 
+#include <assert.h>
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
@@ -130,6 +131,7 @@ bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, vo
         rvec = 1;
     int iparam[11] = {[0] = 1, [2] = 500, [6] = 1}, ipntr[11] = {0};
     double tol = 1e-13, sigma = 0;
+    assert(n >= 2);
     const char *which = end > 0 ? "LA" : "SA";
     double *resid = numbers(n), *v = numbers((size_t)n * ncv), *workd = numbers((size_t)3 * n);
     double *workl = numbers(lworkl), *vector = numbers(n);

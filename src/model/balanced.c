@@ -34,7 +34,7 @@ static void fill(const struct ln_point *point, const struct ln_shape *shape, dou
     double *p = ln_linalg_alloc((size_t)rows * cols, sizeof *p);
     struct ln_random random;
     ln_random_init(&random, point->base_seed, point->seed[LN_STREAM_INIT], LN_STREAM_INIT);
-    ln_random_normals(&random, rows * cols, p);
+    ln_random_normals(&random, (size_t)rows * cols, p);
     for (int i = 0; i < rows * cols; i++)
         p[i] = ln_conf_real(conf, "scale") * (given ? given->data[i] : p[i] / sqrt((double)cols));
     ln_balanced_factors(shape, p, weights);

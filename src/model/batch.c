@@ -18,6 +18,10 @@ struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
         batch->moment = ln_linalg_alloc(d_in * d_in * lanes, sizeof(double));
     batch->excess = ln_linalg_alloc(lanes, sizeof(double));
     batch->products = ln_linalg_alloc(products * lanes, sizeof(double));
+    batch->product[1] = batch->weights;
+    double *at = batch->products;
+    for (int j = 2; j <= shape->n_layers; j++, at += (size_t)shape->widths[j - 1] * d_in * lanes)
+        batch->product[j] = at;
     batch->error = ln_linalg_alloc(largest * lanes, sizeof(double));
     for (int i = 0; i < 2; i++)
         batch->back[i] = ln_linalg_alloc(largest * lanes, sizeof(double));

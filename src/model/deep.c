@@ -50,16 +50,6 @@ static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln
     return LN_OK;
 }
 
-/* Where P_j [d_j x d_0] stands; P_1 is W_1 itself. */
-static double *product(const struct ln_batch *batch, int j) {
-    double *at = batch->products;
-    if (j == 1)
-        return batch->weights;
-    for (int i = 2; i < j; i++)
-        at += (size_t)batch->shape->widths[i] * batch->shape->widths[0] * batch->shape->lanes;
-    return at;
-}
-
 static double *layer(const struct ln_batch *batch, int j) {
     return batch->weights + (size_t)batch->shape->offset[j - 1] * batch->shape->lanes;
 }
@@ -70,7 +60,7 @@ static void forward(struct ln_batch *batch) {
               size = d[n_layers] * d[0];
     const double *below = batch->weights;
     for (int j = 2; j <= n_layers; j++) {
-        double *p = product(batch, j);
+        double *p = batch->product[j];
         ln_lanes_nn(p, layer(batch, j), below, d[j], d[0], d[j - 1], lanes);
         below = p;
     }
@@ -88,7 +78,7 @@ static void descend(struct ln_batch *batch, const double *eta) {
     for (int j = shape->n_layers; j >= 2; j--) {
         double *next = batch->back[j & 1];
         ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
-        ln_lanes_descend(layer(batch, j), eta, down, product(batch, j - 1), d[j], d[j - 1], d[0],
+        ln_lanes_descend(layer(batch, j), eta, down, batch->product[j - 1], d[j], d[j - 1], d[0],
                          lanes);
         down = next;
     }
@@ -102,7 +92,7 @@ static void gradient(struct ln_batch *batch, double *out) {
     for (int j = shape->n_layers; j >= 2; j--) {
         double *next = batch->back[j & 1];
         ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
-        ln_lanes_nt(out + (size_t)shape->offset[j - 1] * lanes, down, product(batch, j - 1), d[j],
+        ln_lanes_nt(out + (size_t)shape->offset[j - 1] * lanes, down, batch->product[j - 1], d[j],
                     d[j - 1], d[0], lanes);
         down = next;
     }

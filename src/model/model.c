@@ -98,8 +98,8 @@ double ln_hessian_extreme(const struct ln_shape *shape, const struct ln_problem 
     double lambda, residual;
     if (n > DENSE_UP_TO) {
         struct curvature at = {shape, problem, weights};
-        ln_lanczos_extreme(&lambda, &residual, apply_hessian, &at, n, end);
-        return lambda;
+        bool is_found = ln_lanczos_extreme(&lambda, &residual, apply_hessian, &at, n, end);
+        return is_found ? lambda : (double)NAN;
     }
     double *hessian = ln_linalg_alloc((size_t)n * n, sizeof *hessian),
            *w = ln_linalg_alloc(n, sizeof *w);

@@ -19,7 +19,7 @@ static void fill(const struct ln_point *point, const struct ln_shape *shape, dou
         int thin = rows > cols ? cols : rows;
         double *frame = ln_linalg_alloc((size_t)tall * thin, sizeof *frame),
                *w = weights + shape->offset[j - 1];
-        ln_random_normals(&random, tall * thin, frame);
+        ln_random_normals(&random, (size_t)tall * thin, frame);
         ln_orthonormalise(frame, tall, thin);
         for (int i = 0; i < rows; i++)
             for (int k = 0; k < cols; k++)

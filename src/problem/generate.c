@@ -13,7 +13,7 @@ struct ln_random ln_problem_random(const struct ln_point *point) {
 
 double *ln_problem_gaussian(struct ln_random *random, int rows, int cols) {
     double *x = ln_linalg_alloc((size_t)rows * cols, sizeof *x);
-    ln_random_normals(random, rows * cols, x);
+    ln_random_normals(random, (size_t)rows * cols, x);
     return x;
 }
 

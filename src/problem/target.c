@@ -46,6 +46,13 @@ static int spectrum_dims(const struct ln_conf *conf, int *d_in, int *d_out, stru
         return ln_err_key(err, "problem.spectrum",
                           "%d values do not fit a %d x %d target; give at most %d", count, *d_out,
                           *d_in, *d_out < *d_in ? *d_out : *d_in);
+    for (int i = 0; i < count && ln_conf_is(conf, "basis", "random"); i++)
+        if (ln_conf_value(conf, "spectrum")->reals[i] < 0)
+            return ln_err_key(
+                err, "problem.spectrum",
+                "%g: singular values are not negative; basis: symmetric takes eigenvalues "
+                "of either sign",
+                ln_conf_value(conf, "spectrum")->reals[i]);
     if (*d_out != *d_in && ln_conf_is(conf, "basis", "symmetric"))
         return ln_err_key(err, "problem.basis",
                           "a symmetric target must be square, not %d x %d; use basis: random",
@@ -59,6 +66,11 @@ static int dims(const struct ln_point *point, int *d_in, int *d_out, struct ln_e
     if (!matrix == !ln_conf_is_set(conf, "spectrum"))
         return ln_err_key(err, "problem",
                           "a target needs either `matrix` or `spectrum`, and not both");
+    if (matrix && (ln_conf_is_set(conf, "rows") || ln_conf_is_set(conf, "cols") ||
+                   !ln_conf_is(conf, "basis", "identity")))
+        return ln_err_key(
+            err, "problem",
+            "rows, cols and basis belong to a spectrum; leave them out beside a matrix");
     if (!matrix)
         return spectrum_dims(conf, d_in, d_out, err);
     *d_out = matrix->rows;

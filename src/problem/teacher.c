@@ -18,6 +18,8 @@ static const struct ln_param params[] = {
     {.name = "spectrum",
      .type = LN_REALS,
      .fallback = "1",
+     .low = 0,
+     .high = INFINITY,
      .doc = "Singular values of the teacher."},
     {.name = "basis",
      .type = LN_CHOICE,
@@ -41,6 +43,10 @@ static int dims(const struct ln_point *point, int *d_in, int *d_out, struct ln_e
     const struct ln_conf *conf = &point->conf[LN_PROBLEM];
     *d_in = (int)ln_conf_int(conf, "inputs");
     *d_out = (int)ln_conf_int(conf, "outputs");
+    double numbers = (double)ln_conf_int(conf, "samples") * (*d_in + *d_out);
+    if (numbers > 2e8)
+        return ln_err_key(err, "problem.samples",
+                          "%.3g numbers of samples are more than 2e8; take fewer samples", numbers);
     int count = ln_conf_value(conf, "spectrum")->count, most = *d_in < *d_out ? *d_in : *d_out;
     if (count > most)
         return ln_err_key(err, "problem.spectrum",
@@ -63,7 +69,7 @@ static int build(const struct ln_point *point, struct ln_samples *samples, struc
     samples->y = ln_problem_gaussian(&random, d_out, n); /* the noise, before the signal is added */
     double *signal = ln_linalg_alloc((size_t)d_out * n, sizeof *signal);
     ln_matmul(signal, teacher, false, samples->x, false, d_out, n, d_in);
-    for (int i = 0; i < d_out * n; i++)
+    for (size_t i = 0; i < (size_t)d_out * n; i++)
         samples->y[i] = signal[i] + ln_conf_real(conf, "noise") * samples->y[i];
     samples->c = ln_problem_normalisation(conf, n, d_out);
     free(signal);

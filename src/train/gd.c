@@ -32,8 +32,10 @@ struct state {
     double step_size, decay;
 };
 
-static int start(const struct ln_task *task, const struct ln_shape *shape, void *memory,
-                 double *step_size, struct ln_err *err) {
+/* A unit that is no positive number (a target or start without curvature) leaves the point without
+ * a step size. */
+static bool start(const struct ln_task *task, const struct ln_shape *shape, void *memory,
+                  double *step_size) {
     const struct ln_conf *conf = &task->point->conf[LN_TRAIN];
     struct state *state = memory;
     double unit = 1.0;
@@ -41,14 +43,9 @@ static int start(const struct ln_task *task, const struct ln_shape *shape, void 
         unit = 2.0 / ln_minimum_sharpness(shape, task->problem);
     else if (ln_conf_is(conf, "step_unit", "start"))
         unit = 2.0 / ln_hessian_extreme(shape, task->problem, task->weights, +1);
-    if (!(unit > 0) || isinf(unit))
-        return ln_err_key(
-            err, "train.step_unit",
-            "2/lambda_max is not a positive number here (point %lld); use step_unit: absolute",
-            (long long)task->point->id);
     *step_size = state->step_size = unit * ln_conf_real(conf, "step_size");
     state->decay = ln_conf_real(conf, "decay");
-    return LN_OK;
+    return state->step_size > 0 && isfinite(state->step_size);
 }
 
 /* Steps to fit the slowest mode s from a start of scale alpha, the time to leave the origin and the

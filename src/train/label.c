@@ -119,9 +119,9 @@ enum ln_label ln_label_of(const struct ln_run *run, const struct ln_problem *pro
                           const double *p, int *period, int *modes) {
     *period = 0;
     *modes = -1;
-    if (run->diverged_step == 0 || !isfinite(run->initial))
-        return isfinite(run->initial) ? LN_DIVERGED : LN_INVALID;
-    if (run->diverged_step > 0)
+    if (run->is_invalid)
+        return LN_INVALID;
+    if (run->diverged_step >= 0)
         return LN_DIVERGED;
     if (run->converged_step >= 0) {
         if (run->worst > run->initial * (1.0 + 1e-9))

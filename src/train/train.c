@@ -104,12 +104,13 @@ static void pass_plateaus(struct ln_run *run, double excess) {
     }
 }
 
-static void begin(struct trainer *t, int lane, const struct ln_task *task) {
+static void begin(struct trainer *t, int lane, const struct ln_task *task, double step_size,
+                  bool is_invalid) {
     struct ln_run *run = &t->runs[lane];
     const struct ln_conf *limits = &task->point->conf[LN_LIMITS];
-    double step_size = run->step_size;
     memset(run, 0, sizeof *run);
     run->step_size = step_size;
+    run->is_invalid = is_invalid;
     run->max_steps = ln_conf_int(limits, "max_steps");
     run->hold = ln_conf_int(limits, "stop.hold");
     run->stop_loss = ln_conf_real(limits, "stop.loss");
@@ -117,7 +118,6 @@ static void begin(struct trainer *t, int lane, const struct ln_task *task) {
     run->level = ln_problem_level(task->problem, t->shape->rank < task->problem->n_modes
                                                      ? t->shape->rank
                                                      : task->problem->n_modes);
-    run->best = INFINITY;
     run->problem = task->problem;
     begin_plateaus(run, t->shape->rank);
     run->converged_step = run->diverged_step = -1;
@@ -127,20 +127,17 @@ static void begin(struct trainer *t, int lane, const struct ln_task *task) {
 }
 
 /* Fills every empty lane that gets a task. *changed: forward has to run again. */
-static int refill(struct trainer *t, bool *changed, struct ln_err *err) {
+static void refill(struct trainer *t, bool *changed) {
     for (int lane = 0; lane < t->shape->lanes; lane++) {
         struct ln_task task;
         if (t->is_busy[lane] || !t->hooks->next(t->hooks->ctx, lane, &task))
             continue;
-        int status = t->algorithm->start(&task, t->shape,
-                                         t->states + (size_t)lane * t->algorithm->state_bytes,
-                                         &t->runs[lane].step_size, err);
-        if (status != LN_OK)
-            return status;
-        begin(t, lane, &task);
+        double step_size = 0;
+        bool can_start = t->algorithm->start(
+            &task, t->shape, t->states + (size_t)lane * t->algorithm->state_bytes, &step_size);
+        begin(t, lane, &task, step_size, !can_start);
         *changed = true;
     }
-    return LN_OK;
 }
 
 /* A fixed linear functional of the weights: tells apart states of equal loss (w and -w). */
@@ -160,8 +157,13 @@ static void judge(struct ln_run *run, double excess) {
     double above = excess - run->level;
     if (run->step == 0) {
         run->initial = run->previous = run->worst = excess;
-        run->is_finished = !isfinite(excess);
+        run->is_invalid |= !isfinite(excess);
+        run->is_finished = run->is_invalid;
     }
+    if (!(excess <= run->worst))
+        run->worst = isnan(excess) ? HUGE_VAL : excess;
+    if (run->step == 0)
+        run->best = excess;
     if (!(above < run->stop_diverged)) {
         run->diverged_step = run->step;
         run->is_finished = true;
@@ -169,8 +171,6 @@ static void judge(struct ln_run *run, double excess) {
     }
     if (excess > run->previous * (1.0 + 1e-9) && above > run->stop_loss)
         run->n_rises++;
-    if (excess > run->worst)
-        run->worst = excess;
     if (excess <= run->plateau_next)
         pass_plateaus(run, excess);
     if (excess < run->best) {
@@ -252,9 +252,9 @@ static int loop(struct trainer *t, struct ln_err *err) {
     for (;;) {
         if (changed) {
             changed = false;
-            status = refill(t, &changed, err);
-            if (status != LN_OK || t->n_busy == 0)
-                return status;
+            refill(t, &changed);
+            if (t->n_busy == 0)
+                return LN_OK;
         }
         t->shape->model->forward(t->batch);
         bool emptied = false;
@@ -263,6 +263,7 @@ static int loop(struct trainer *t, struct ln_err *err) {
             return status;
         if (emptied) { /* new lanes must be looked at before anything moves; the others keep their
                           state */
+            left = 0;  /* short runs spend their time in finish(): look at the clock soon */
             changed = true;
             continue;
         }

@@ -220,17 +220,17 @@ static void step_sizes_are_absolute_or_in_units_of_the_edge_of_stability(void **
     assert_near(top, 3.75, 1e-14); /* s^2 + |2 s^2 - sigma| at s = 1/2 */
 }
 
-static void a_flat_start_has_no_step_unit_and_names_the_key(void **state) {
+static void a_flat_start_has_no_step_unit_and_is_labelled_invalid(void **state) {
     (void)state;
     struct net net;
-    struct outcome outcome = {0};
-    struct job job = {.nets = &net, .n_tasks = 1, .outcomes = &outcome, .fail_at = -1};
-    struct ln_err err = {0};
     begin_scalar(&net, 3, 0, 0.5, 10);
     point_set_word(&net.point, LN_TRAIN, "step_unit", "start");
     net_complete(&net);
-    assert_int_equal(job_run(&job, NULL, 0, &err), LN_INPUT);
-    assert_string_equal(err.where, "train.step_unit");
+    struct outcome outcome = job_run_one(&net, NULL, 0);
+    assert_int_equal(outcome.run.step, 0);
+    assert_true(outcome.run.is_invalid);
+    assert_int_equal(outcome.label, LN_INVALID);
+    outcome_clear(&outcome);
     net_clear(&net);
 }
 
@@ -433,7 +433,7 @@ int main(void) {
         cmocka_unit_test(diverged_step_is_the_first_beyond_the_threshold),
         cmocka_unit_test(the_schedule_divides_by_a_power_of_the_step_number),
         cmocka_unit_test(step_sizes_are_absolute_or_in_units_of_the_edge_of_stability),
-        cmocka_unit_test(a_flat_start_has_no_step_unit_and_names_the_key),
+        cmocka_unit_test(a_flat_start_has_no_step_unit_and_is_labelled_invalid),
         cmocka_unit_test(what_a_point_does_depends_neither_on_order_nor_on_neighbours),
         cmocka_unit_test(records_are_taken_at_exactly_their_steps_up_to_the_end),
         cmocka_unit_test(records_go_on_undisturbed_far_from_the_horizon_and_into_its_window),
