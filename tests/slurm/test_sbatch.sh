@@ -67,6 +67,14 @@ wait_until() {
     done
 }
 
+wait_for_file() {
+    local deadline=$((SECONDS + 30))
+    until [ -e "$1" ]; do
+        [ "$SECONDS" -lt "$deadline" ] || die "$1 is not there after 30 s"
+        sleep 0.1
+    done
+}
+
 same_bytes() {
     cmp "$work/$1.h5" "$work/$1-local.h5" || die "$1: not the bytes of the local run"
 }
@@ -86,12 +94,13 @@ test_a_job_on_four_nodes_gives_the_bytes_of_a_local_run() {
 }
 
 test_a_job_told_to_stop_requeues_itself_and_completes() {
-    write_sweep long "${LONG_STEPS:-400000}"
+    write_sweep long "${LONG_STEPS:-800000}"
     local_run long
     local job
     job=$(submit long) || exit 1
     wait_until 60 "$job" JobState RUNNING
-    sleep 4
+    wait_for_file "$work/long.h5"
+    sleep 0.5 # some points are done by now, and many seconds of work are left
     scancel --signal=USR1 --batch "$job" || die "scancel"
     wait_until 30 "$job" Restarts 1
     "$linnet" status "$work/long.h5" || die "the stopped file cannot be read"
