@@ -20,7 +20,7 @@ static void set_fallback(struct ln_value *value, const struct ln_param *param) {
     value->is_set = true;
     value->text = param->fallback;
     value->real = strtod(param->fallback, NULL);
-    value->integer = (int64_t)value->real;
+    value->integer = fabs(value->real) < 1e18 ? (int64_t)value->real : 0;
     value->count = 1;
     value->reals = &value->real;
     value->integers = &value->integer;
