@@ -38,7 +38,7 @@ static void add_outcomes(struct ln_layout *layout) {
         column->doc = outcome->doc;
         column->flags = outcome->flags;
         column->n_flags = outcome->n_flags;
-        if (outcome->is_per_plateau)
+        if (outcome->per_plateau)
             column->extra[column->n_extra++] = DIM_PLATEAU;
     }
 }

@@ -2,80 +2,65 @@
 
 #include <math.h>
 
-static double label(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double label(const struct ln_row_end *end) {
     return end->label;
 }
 
-static double period(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double period(const struct ln_row_end *end) {
     return end->period ? end->period : -1;
 }
 
-static double saddle_modes(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double saddle_modes(const struct ln_row_end *end) {
     return end->modes;
 }
 
-static double steps(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double steps(const struct ln_row_end *end) {
     return (double)end->run->step;
 }
 
-static double converged_step(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double converged_step(const struct ln_row_end *end) {
     return (double)end->run->converged_step;
 }
 
-static double diverged_step(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double diverged_step(const struct ln_row_end *end) {
     return (double)end->run->diverged_step;
 }
 
-static double initial_loss(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double initial_loss(const struct ln_row_end *end) {
     return end->sight->problem->loss_floor + end->run->initial;
 }
 
-static double final_loss(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double final_loss(const struct ln_row_end *end) {
     return end->sight->problem->loss_floor + end->run->excess;
 }
 
-static double best_loss(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double best_loss(const struct ln_row_end *end) {
     return isfinite(end->run->best) ? end->sight->problem->loss_floor + end->run->best
                                     : (double)NAN;
 }
 
-static double best_step(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double best_step(const struct ln_row_end *end) {
     return isfinite(end->run->best) ? (double)end->run->best_step : -1;
 }
 
-static double excess_loss(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double excess_loss(const struct ln_row_end *end) {
     return end->run->excess - end->run->level;
 }
 
-static double reachable_loss(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double reachable_loss(const struct ln_row_end *end) {
     return end->sight->problem->loss_floor + end->run->level;
 }
 
-static double loss_ratio(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double loss_ratio(const struct ln_row_end *end) {
     double floor = end->sight->problem->loss_floor;
     return (floor + end->run->worst) / (floor + end->run->initial);
 }
 
-static double loss_rises(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double loss_rises(const struct ln_row_end *end) {
     return (double)end->run->n_rises;
 }
 
-static double step_size_used(const struct ln_row_end *end, int plateau) {
-    (void)plateau;
+static double step_size_used(const struct ln_row_end *end) {
     return end->run->step_size;
 }
 
@@ -137,13 +122,12 @@ const struct ln_row_outcome ln_row_outcomes[] = {
      "eta after step_unit was resolved; of the first step for a schedule.",
      .number = step_size_used},
     {"plateau_level", LN_F64, "loss level of each plateau", "1",
-     "Loss when the r largest modes are learnt and no other.", .is_per_plateau = true,
-     .number = plateau_level},
+     "Loss when the r largest modes are learnt and no other.", .per_plateau = plateau_level},
     {"plateau_enter", LN_I64, "step at which each plateau is entered", "1",
      "First step with a loss at most 1 % of the gap to the next level above this level; -1: never.",
-     .is_per_plateau = true, .number = plateau_enter},
+     .per_plateau = plateau_enter},
     {"plateau_leave", LN_I64, "step at which each plateau is left", "1",
-     "First step with a loss 1 % of the gap below this level; -1: never.", .is_per_plateau = true,
-     .number = plateau_leave},
+     "First step with a loss 1 % of the gap below this level; -1: never.",
+     .per_plateau = plateau_leave},
 };
 const int ln_row_n_outcomes = sizeof ln_row_outcomes / sizeof ln_row_outcomes[0];

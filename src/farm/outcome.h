@@ -19,9 +19,10 @@ struct ln_row_outcome {
     const char *long_name, *units, *doc;
     const char *const *flags;
     int n_flags;
-    bool is_per_plateau;
-    double (*number)(const struct ln_row_end *end,
-                     int plateau); /* exact for every integer below 2^53 */
+    /* One of the two: a number of the run, or one for every plateau. Exact for integers below 2^53.
+     */
+    double (*number)(const struct ln_row_end *end);
+    double (*per_plateau)(const struct ln_row_end *end, int plateau);
 };
 
 extern const struct ln_row_outcome ln_row_outcomes[];

@@ -102,9 +102,11 @@ void ln_row_finish(const struct ln_row_recipe *recipe, void *row, const struct l
     struct ln_row_end end = {.sight = sight, .run = sight->run};
     end.label = ln_label_of(sight->run, sight->problem, sight->p, &end.period, &end.modes);
     for (int i = 0; i < ln_row_n_outcomes; i++) {
-        const struct ln_column *column = ln_layout_find(recipe->layout, ln_row_outcomes[i].name);
+        const struct ln_row_outcome *outcome = &ln_row_outcomes[i];
+        const struct ln_column *column = ln_layout_find(recipe->layout, outcome->name);
         for (int k = 0; k < (int)ln_column_elements(recipe->layout, column); k++)
-            put(column, row, k, ln_row_outcomes[i].number(&end, k));
+            put(column, row, k,
+                outcome->number ? outcome->number(&end) : outcome->per_plateau(&end, k));
     }
     for (int i = 0; i < recipe->n_observables; i++)
         if (recipe->observables[i].final)
