@@ -9,7 +9,8 @@ static int run(int argc, char **argv) {
     while ((option = cli_next(&command_check, NULL, 0, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
-        path = value;
+        if (!cli_take_path(&command_check, &path, value))
+            return LN_INPUT;
     }
     if (!path)
         return cli_usage(&command_check, "which results file?");

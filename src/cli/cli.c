@@ -61,6 +61,15 @@ int cli_next(const struct command *command, const struct option_spec *specs, int
     return -1;
 }
 
+bool cli_take_path(const struct command *command, const char **path, const char *value) {
+    if (*path) {
+        cli_usage(command, "one file at a time, not '%s' too", value);
+        return false;
+    }
+    *path = value;
+    return true;
+}
+
 int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err) {
     enum { MOST = 4 << 20 };
     struct stat info;

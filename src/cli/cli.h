@@ -37,6 +37,9 @@ struct option_spec {
 int cli_next(const struct command *command, const struct option_spec *specs, int n_specs, int argc,
              char **argv, int *index, const char **value);
 
+/* Takes the one file a command works on; false after a usage error if there is one already. */
+bool cli_take_path(const struct command *command, const char **path, const char *value);
+
 /* The whole file, malloc'ed, zero-terminated. At most 4 MiB and one byte. */
 int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err);
 

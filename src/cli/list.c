@@ -119,8 +119,8 @@ static int run(int argc, char **argv) {
             return option == -4 ? LN_OK : LN_INPUT;
         if (option == 0)
             is_markdown = true;
-        else
-            name = value;
+        else if (!cli_take_path(&command_list, &name, value))
+            return LN_INPUT;
     }
     if (name)
         return list_one(name);

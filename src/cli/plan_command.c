@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "linnet/engine.h"
 #include "linnet/linalg.h"
+#include "linnet/train.h"
 #include "linnet/view.h"
 
 enum { MOST_SETS = 256 };
@@ -51,29 +52,33 @@ static void print_cost(const struct ln_plan *plan) {
     printf("\n");
 }
 
-/* Which labels the sweep can see: each rule with this sweep's numbers. */
-static void print_labels(const struct ln_sweep *sweep, const struct ln_plan *plan) {
+/* "3" or, where it is an axis, "3 to 5". */
+static void print_limit(const struct ln_sweep *sweep, const struct ln_plan *plan,
+                        const char *name) {
     struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
-    int64_t shortest = INT64_MAX, longest = 0;
+    double low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < plan->n_points; i++) {
         ln_sweep_point(sweep, plan->ids[i], point);
-        int64_t steps = ln_conf_int(&point->conf[LN_LIMITS], "max_steps");
-        shortest = steps < shortest ? steps : shortest;
-        longest = steps > longest ? steps : longest;
+        low = fmin(low, ln_conf_real(&point->conf[LN_LIMITS], name));
+        high = fmax(high, ln_conf_real(&point->conf[LN_LIMITS], name));
     }
-    const struct ln_conf *limits = &point->conf[LN_LIMITS];
-    if (plan->n_points > 0) {
-        printf(
-            "\nlabels: converged_*: excess loss <= %g for %lld steps; diverged: excess loss > %g;\n"
-            "  the others are decided at the horizon, step %lld",
-            ln_conf_real(limits, "stop.loss"), (long long)ln_conf_int(limits, "stop.hold"),
-            ln_conf_real(limits, "stop.diverged"), (long long)shortest);
-        printf(longest > shortest ? " to %lld\n" : "\n", (long long)longest);
-        if (shortest < 128)
-            printf("  period_p and chaotic_bounded need a horizon of at least 128 steps: points "
-                   "shorter than that become slow\n");
-    }
+    printf(low < high ? "%.9g to %.9g" : "%.9g", low, high);
     free(point);
+}
+
+/* What the labels need, with this sweep's numbers. */
+static void print_labels(const struct ln_sweep *sweep, const struct ln_plan *plan) {
+    if (plan->n_points == 0)
+        return;
+    printf("\nlabels: converged_* needs an excess loss of at most ");
+    print_limit(sweep, plan, "stop.loss");
+    printf(" for ");
+    print_limit(sweep, plan, "stop.hold");
+    printf(" steps; diverged one above ");
+    print_limit(sweep, plan, "stop.diverged");
+    printf(";\n  the others are decided at the horizon, step ");
+    print_limit(sweep, plan, "max_steps");
+    printf("; period_p and chaotic_bounded need one of at least %d steps\n", LN_WINDOW);
 }
 
 static int print_plan(const struct ln_sweep *sweep, struct ln_err *err) {
@@ -107,10 +112,12 @@ static int run(int argc, char **argv) {
     while ((option = cli_next(&command_plan, specs, 1, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
-        if (option == 0 && n_sets < MOST_SETS)
+        if (option == 0 && n_sets == MOST_SETS)
+            return cli_usage(&command_plan, "more than %d --set", MOST_SETS);
+        if (option == 0)
             sets[n_sets++] = value;
-        else
-            path = value;
+        else if (!cli_take_path(&command_plan, &path, value))
+            return LN_INPUT;
     }
     if (!path)
         return cli_usage(&command_plan, "which sweep?");

@@ -55,17 +55,17 @@ static void catch_signals(void) {
     sigaction(SIGINT, &action, NULL);
 }
 
-/* The worst status over all ranks; a rank that has no message of its own gets the first one that
- * has. */
+/* The status of the lowest rank that failed, with its message, on all ranks. */
 static int agree(int status, struct ln_err *err) {
-    struct {
-        int status, rank;
-    } mine = {status, 0}, worst;
-    MPI_Comm_rank(MPI_COMM_WORLD, &mine.rank);
-    MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MAXLOC, MPI_COMM_WORLD);
-    if (worst.status != LN_OK)
-        MPI_Bcast(err, (int)sizeof *err, MPI_BYTE, worst.rank, MPI_COMM_WORLD);
-    return worst.status;
+    int rank, n_ranks, mine, failed;
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    mine = status == LN_OK ? n_ranks : rank;
+    MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
+    if (failed == n_ranks)
+        return LN_OK;
+    MPI_Bcast(err, (int)sizeof *err, MPI_BYTE, failed, MPI_COMM_WORLD);
+    return (int)err->status;
 }
 
 /* Rank 0 reads the text; every rank parses the same bytes. */
@@ -150,25 +150,45 @@ static void finish(struct job *job) {
     free(job->text);
 }
 
+/* An instruction set that cannot be had must not be replaced silently: it decides the bits. */
+static int check_isa(struct ln_err *err) {
+    const char *forced = getenv("LINNET_ISA");
+    if (!forced || strcmp(forced, ln_lanes_isa()) == 0)
+        return LN_OK;
+    return ln_err_set(
+        err, LN_INPUT,
+        "LINNET_ISA=%s: this CPU has no such set; unset it, or take avx512, avx2 or portable",
+        forced);
+}
+
+/* After an I/O error nothing is closed: a collective close can wait for ever. From training one
+ * rank comes back, from everything else all do, and then rank 0 prints before anybody ends the
+ * others. */
+static void give_up(const struct job *job, const struct ln_err *err, bool is_alone) {
+    if (!is_alone && job->rank != 0)
+        MPI_Barrier(MPI_COMM_WORLD);
+    cli_fail(err);
+    fflush(stderr);
+    MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
+}
+
 static int run_job(struct job *job) {
-    struct ln_err err = {0};
-    int status = read_sweep(job, &err);
+    struct ln_err err = {0}, close_err = {0};
+    int status = agree(check_isa(&err), &err);
+    if (status == LN_OK)
+        status = read_sweep(job, &err);
     if (status == LN_OK)
         status = open_output(job, &err);
-    bool is_trained = status == LN_OK;
-    if (is_trained)
+    bool is_alone = status == LN_OK;
+    if (status == LN_OK)
         status = train(job, &err);
-    if (status == LN_FATAL && job->store) { /* no close after an I/O error: it can wait for ever */
-        if (is_trained || job->rank == 0) /* one rank comes back from training, all from opening */
-            cli_fail(&err);
-        fflush(stderr);
-        MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
-    }
-    struct ln_err close_err = {0};
-    if (job->store && ln_store_close(job->store, &close_err) != LN_OK && status == LN_OK) {
+    if (status != LN_FATAL && job->store && ln_store_close(job->store, &close_err) != LN_OK) {
         err = close_err;
         status = (int)err.status;
+        is_alone = false;
     }
+    if (status == LN_FATAL)
+        give_up(job, &err, is_alone);
     if (job->rank == 0 && status == LN_STOPPED)
         fprintf(stderr, "linnet: stopped on request; the same command resumes %s\n", job->output);
     else if (job->rank == 0 && status != LN_OK)
@@ -198,18 +218,6 @@ static int check_launcher(const struct job *job) {
     return LN_OK;
 }
 
-/* An instruction set that cannot be had must not be replaced silently: it decides the bits. */
-static int check_isa(void) {
-    const char *forced = getenv("LINNET_ISA");
-    if (!forced || strcmp(forced, ln_lanes_isa()) == 0)
-        return LN_OK;
-    fprintf(stderr,
-            "linnet: LINNET_ISA=%s: this CPU has no such set; unset it, or take avx512, avx2 or "
-            "portable\n",
-            forced);
-    return LN_INPUT;
-}
-
 /* sweep.yaml -> sweep.h5 in the current directory. */
 static void default_output(struct job *job) {
     const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
@@ -227,17 +235,15 @@ static int read_options(struct job *job, int argc, char **argv) {
     while ((option = cli_next(&command_run, specs, 3, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
-        if (option == -1 && job->sweep_path)
-            return cli_usage(&command_run, "one sweep file at a time, not '%s' too", value);
         if (option == 1 && job->n_sets == MOST_SETS)
             return cli_usage(&command_run, "more than %d --set", MOST_SETS);
-        if (option == -1)
-            job->sweep_path = value;
-        else if (option == 0)
+        if (option == -1 && !cli_take_path(&command_run, &job->sweep_path, value))
+            return LN_INPUT;
+        if (option == 0)
             job->output = value;
         else if (option == 1)
             job->sets[job->n_sets++] = value;
-        else
+        else if (option == 2)
             job->is_quiet = true;
     }
     if (!job->sweep_path)
@@ -259,8 +265,6 @@ static int run(int argc, char **argv) {
         ln_linalg_start();
         catch_signals();
         status = check_launcher(job);
-        if (status == LN_OK)
-            status = check_isa();
         if (status == LN_OK)
             status = run_job(job);
         MPI_Finalize();

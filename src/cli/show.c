@@ -172,7 +172,10 @@ static int run(int argc, char **argv) {
     while ((option = cli_next(&command_show, specs, 1, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
-        *(option == 0 ? &point : &path) = value;
+        if (option == 0)
+            point = value;
+        else if (!cli_take_path(&command_show, &path, value))
+            return LN_INPUT;
     }
     if (!path || !point)
         return cli_usage(&command_show,

@@ -77,8 +77,8 @@ static int run(int argc, char **argv) {
             return option == -4 ? LN_OK : LN_INPUT;
         if (option == 0)
             is_json = true;
-        else
-            path = value;
+        else if (!cli_take_path(&command_status, &path, value))
+            return LN_INPUT;
     }
     if (!path)
         return cli_usage(&command_status, "which results file?");

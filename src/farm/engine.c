@@ -30,7 +30,7 @@ struct ln_engine {
     const struct ln_engine_hooks *hooks;
     int64_t waiting_cell; /* the point that decided the shape, not seated yet; -1: none */
     int status;
-    struct ln_err *err;
+    struct ln_err failure; /* says why, when status is not LN_OK */
 };
 
 int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
@@ -104,7 +104,7 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
     engine->waiting_cell = -1;
     ln_sweep_point(engine->sweep, cell, &seat->point);
     engine->status =
-        ln_problem_cache_get(engine->problems, &seat->point, &seat->problem, engine->err);
+        ln_problem_cache_get(engine->problems, &seat->point, &seat->problem, &engine->failure);
     if (engine->status != LN_OK)
         return false;
     ln_init_fill(&seat->point, &engine->shape, seat->start);
@@ -138,7 +138,7 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
 
 static bool poll(void *ctx) {
     struct ln_engine *engine = ctx;
-    return engine->hooks->poll(engine->hooks->ctx);
+    return engine->status != LN_OK || engine->hooks->poll(engine->hooks->ctx);
 }
 
 static int take_shape(struct ln_engine *engine, int64_t cell, const struct ln_algorithm **algorithm,
@@ -166,12 +166,14 @@ int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,
     if (!hooks->next(hooks->ctx, &engine->waiting_cell))
         return LN_OK;
     engine->hooks = hooks;
-    engine->err = err;
     engine->status = LN_OK;
     int status = take_shape(engine, engine->waiting_cell, &algorithm, err);
     if (status == LN_OK)
         status = ln_train(&engine->shape, algorithm, engine->record_steps, engine->n_records,
                           &train, err);
     release_shape(engine);
-    return status != LN_OK ? status : engine->status;
+    if (engine->status == LN_OK)
+        return status;
+    *err = engine->failure;
+    return engine->status;
 }

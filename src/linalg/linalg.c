@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <cblas.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +42,10 @@ const char *ln_linalg_cpu_kind(void) {
 }
 
 void *ln_linalg_alloc(size_t count, size_t size) {
-    size_t bytes = (count * size + 63) & ~(size_t)63;
-    void *memory = aligned_alloc(64, bytes ? bytes : 64);
+    size_t bytes = SIZE_MAX;
+    bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes < SIZE_MAX - 64;
+    bytes = (bytes + 63) & ~(size_t)63;
+    void *memory = fits ? aligned_alloc(64, bytes ? bytes : 64) : NULL;
     if (!memory) {
         fprintf(stderr, "linnet: out of memory (%zu bytes)\n", bytes);
         abort();

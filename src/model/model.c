@@ -1,5 +1,6 @@
 #include "linnet/model.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@ static const struct ln_entry *const inits[] = {
 const struct ln_catalogue ln_models = {"model", models, sizeof models / sizeof models[0]};
 const struct ln_catalogue ln_inits = {"initialisation", inits, sizeof inits / sizeof inits[0]};
 
+/* Sizes of work arrays are ints with factors of up to 24 (Lanczos vectors). */
+enum { MOST_WEIGHTS = INT_MAX / 24 };
+
 static void complete_shape(struct ln_shape *shape) {
     shape->max_width = shape->rank = shape->widths[0];
     for (int j = 1; j <= shape->n_layers; j++) {
@@ -50,6 +54,13 @@ int ln_shape_of(const struct ln_point *point, struct ln_shape *shape, struct ln_
         status = model->shape(point, d_in, d_out, shape, err);
     if (status != LN_OK)
         return status;
+    double n_weights = 0;
+    for (int j = 1; j <= shape->n_layers; j++)
+        n_weights += (double)shape->widths[j] * shape->widths[j - 1];
+    if (n_weights > MOST_WEIGHTS)
+        return ln_err_key(err, "model.width",
+                          "%.3g weights are more than %d; take less depth or width", n_weights,
+                          MOST_WEIGHTS);
     shape->model = model;
     shape->has_moment = ln_problem_has_moment(point);
     complete_shape(shape);

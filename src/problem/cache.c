@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "linnet/linalg.h"
@@ -28,12 +29,14 @@ void ln_problem_cache_free(struct ln_problem_cache *cache) {
 
 /* A slot nobody uses, the one left alone longest first. There are more slots than lanes. */
 static struct slot *free_slot(struct ln_problem_cache *cache) {
-    struct slot *slot;
-    do {
-        slot = &cache->slots[cache->next];
+    for (int tried = 0; tried < N_SLOTS; tried++) {
+        struct slot *slot = &cache->slots[cache->next];
         cache->next = (cache->next + 1) % N_SLOTS;
-    } while (slot->users > 0);
-    return slot;
+        if (slot->users == 0)
+            return slot;
+    }
+    assert(!"more problems in use than slots");
+    abort();
 }
 
 int ln_problem_cache_get(struct ln_problem_cache *cache, const struct ln_point *point,

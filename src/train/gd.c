@@ -48,6 +48,15 @@ static bool start(const struct ln_task *task, const struct ln_shape *shape, void
     return state->step_size > 0 && isfinite(state->step_size);
 }
 
+/* Sharpness of the balanced minimum as if M were tr(M)/d times the identity: good enough to plan,
+ * and free. */
+static double rough_sharpness(const struct ln_shape *shape, const struct ln_problem *problem) {
+    double n = shape->n_layers, mean = 0;
+    for (int i = 0; problem->moment && i < problem->d_in; i++)
+        mean += problem->moment[i * problem->d_in + i] / problem->d_in;
+    return n * pow(problem->sigma[0], 2.0 - 2.0 / n) * (problem->moment ? pow(mean, 1.0 / n) : 1.0);
+}
+
 /* Steps to fit the slowest mode s from a start of scale alpha, the time to leave the origin and the
  * tail to the tolerance: ln(sqrt(s)/alpha)/(s eta) for N = 2, alpha^(2-N)/((N-2) s eta) for N > 2,
  * then ln(1/tol)/(2 N s^(2-2/N) eta). Source: Bartlett et al. 2018, plateau times. Above the local
@@ -55,8 +64,8 @@ static bool start(const struct ln_task *task, const struct ln_shape *shape, void
 static double predicted_steps(const struct ln_point *point, const struct ln_shape *shape,
                               const struct ln_problem *problem) {
     const struct ln_conf *conf = &point->conf[LN_TRAIN], *limits = &point->conf[LN_LIMITS];
-    double limit = 2.0 / ln_minimum_sharpness(shape, problem),
-           horizon = (double)ln_conf_int(limits, "max_steps");
+    double limit = 2.0 / rough_sharpness(shape, problem);
+    double horizon = (double)ln_conf_int(limits, "max_steps");
     double eta =
         ln_conf_real(conf, "step_size") * (ln_conf_is(conf, "step_unit", "absolute") ? 1.0 : limit);
     double s = problem->sigma[0], alpha = fabs(ln_conf_real(&point->conf[LN_INIT], "scale")),

@@ -261,22 +261,22 @@ static int loop(struct trainer *t, struct ln_err *err) {
         status = look(t, &emptied, err);
         if (status != LN_OK)
             return status;
-        if (emptied) { /* new lanes must be looked at before anything moves; the others keep their
-                          state */
-            left = 0;  /* short runs spend their time in finish(): look at the clock soon */
+        if (emptied) { /* new lanes are looked at before anything moves; the others keep their state
+                        */
             changed = true;
-            continue;
+            left = 1;
+        } else {
+            advance(t);
         }
-        advance(t);
-        if (--left <= 0) {
-            left = every;
-            changed = t->n_busy < t->shape->lanes;
-            double time = now();
-            if (time - last > 1e-3) {
-                last = time;
-                if (t->hooks->poll(t->hooks->ctx))
-                    return ln_err_set(err, LN_STOPPED, "stopped");
-            }
+        if (--left > 0)
+            continue;
+        left = every;
+        changed |= t->n_busy < t->shape->lanes;
+        double time = now();
+        if (time - last > 1e-3) {
+            last = time;
+            if (t->hooks->poll(t->hooks->ctx))
+                return ln_err_set(err, LN_STOPPED, "stopped");
         }
     }
 }

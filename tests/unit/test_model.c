@@ -321,11 +321,14 @@ static void the_text_of_a_very_deep_shape_is_cut_and_tells_its_depth(void **stat
     struct ln_err err;
     char text[64];
     net_begin(&net, phi, 1, 1, LN_MAX_LAYERS);
-    point_set_ints(&net.point, LN_MODEL, "width", (int64_t[]){1000}, 1);
+    point_set_ints(&net.point, LN_MODEL, "width", (int64_t[]){100}, 1);
     assert_int_equal(ln_shape_of(&net.point, &net.shape, &err), LN_OK);
     ln_shape_text(&net.shape, text);
     assert_true(strlen(text) < sizeof text);
     assert_non_null(strstr(text, "...(256)"));
+    point_set_ints(&net.point, LN_MODEL, "width", (int64_t[]){4096}, 1);
+    assert_int_equal(ln_shape_of(&net.point, &net.shape, &err), LN_INPUT); /* 4e9 weights */
+    assert_string_equal(err.where, "model.width");
 }
 
 static int start(void **state) {
