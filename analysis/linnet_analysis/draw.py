@@ -260,7 +260,7 @@ def _legend(figure, entries, free):
     if not entries:
         return
     look = {"handles": entries, "frameon": False, "handlelength": 1.3, "handleheight": 1.3,
-            "labelspacing": 0.55, "borderaxespad": 0.0}
+            "labelspacing": 0.55, "borderaxespad": 0.0, "title": "share of cells", "alignment": "left"}
     if free and len(entries) <= 12:
         free[0].legend(loc="center left", bbox_to_anchor=(0.02, 0.5), **look)
         return

@@ -99,6 +99,8 @@ def is_ordinal(coordinate):
 def edges(values, log=False):
     """Borders of cells around increasing values: half way between neighbours, in log where log."""
     values = np.asarray(values, dtype=float)
+    if log and not (values > 0).all():
+        raise PlotError("an axis with values that are not positive cannot be logarithmic; leave it linear")
     at = np.log(values) if log else values
     half = np.diff(at) / 2
     if at.size == 1:

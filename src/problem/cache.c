@@ -35,7 +35,7 @@ static struct slot *free_slot(struct ln_problem_cache *cache) {
         if (slot->users == 0)
             return slot;
     }
-    assert(!"more problems in use than slots");
+    assert(false && "more problems in use than slots");
     abort();
 }
 

@@ -171,6 +171,8 @@ run show alone.h5 --point 200
 ok "show prints parameters, outcome and a curve" sh -c "[ $rc = 0 ] && grep -q init_scale out.log && grep -q label out.log && grep -q 'steps (log)' out.log"
 run show alone.h5 --point 512
 ok "show refuses a point that is not there" sh -c "[ $rc = 2 ] && grep -q '0 to 511' err.log"
+run check alone.h5 whole.h5
+ok "check of two files at once is refused, not half done" sh -c "[ $rc = 2 ] && grep -q 'one file at a time' err.log"
 run list
 ok "list names models, algorithms, observables and initialisations" \
     sh -c "grep -q deep out.log && grep -q gd out.log && grep -q sharpness out.log && grep -q zero_asymmetric out.log"
@@ -185,7 +187,7 @@ import h5py
 with h5py.File("damaged.h5", "r+") as f:
     f["steps"][1, 2, 3, 1] += 1'
 run check damaged.h5
-ok "check finds the one damaged row, exit code 1" sh -c "[ $rc = 1 ] && grep -q '1 damaged' out.log && grep -q 'point 167' out.log"
+ok "check finds the one damaged row, exit code 1" sh -c "[ $rc = 1 ] && grep -q '511 rows done and verified, 0 pending, 0 left out, 1 damaged' out.log && grep -q 'point 167' out.log"
 run run sweep.yaml -o damaged.h5
 ok "running again mends it: the same bytes as before the damage" [ "$(sum damaged.h5)" = "$(sum alone.h5)" ]
 echo "1..$n"
