@@ -66,9 +66,6 @@ int64_t ln_sweep_n_cells(const struct ln_sweep *sweep);
  * all the same). */
 bool ln_sweep_point(const struct ln_sweep *sweep, int64_t cell, struct ln_point *point);
 
-/* The record section of the sweep (never an axis). */
-const struct ln_conf *ln_sweep_record(const struct ln_sweep *sweep);
-
 /* The names in record.final or record.series: [n], NULL-terminated. Empty: the default was asked
  * for. */
 const char *const *ln_sweep_final(const struct ln_sweep *sweep);

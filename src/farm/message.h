@@ -23,9 +23,9 @@
 #ifndef LINNET_FARM_MESSAGE_H
 #define LINNET_FARM_MESSAGE_H
 
-enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_TAG_HALT };
+#include "linnet/farm.h"
 
-enum { LN_MAX_LABELS = 32 };
+enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_TAG_HALT };
 
 /* Words of ASK and FAREWELL: doubles, in which counts up to 2^53 are exact. */
 enum ln_word {

@@ -182,10 +182,6 @@ int64_t ln_sweep_n_cells(const struct ln_sweep *sweep) {
     return sweep->n_cells;
 }
 
-const struct ln_conf *ln_sweep_record(const struct ln_sweep *sweep) {
-    return &sweep->record;
-}
-
 const char *const *ln_sweep_final(const struct ln_sweep *sweep) {
     return sweep->final;
 }
