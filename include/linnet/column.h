@@ -18,7 +18,7 @@ struct ln_dim {
     const char *units, *doc;
 };
 
-enum { LN_MAX_EXTRA = 2, LN_MAX_DIMS = 6, LN_MAX_COLUMNS = 96 };
+enum { LN_MAX_EXTRA = 2, LN_MAX_DIMS = 8, LN_MAX_COLUMNS = 192 };
 
 struct ln_column {
     char name[48];

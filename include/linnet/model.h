@@ -18,14 +18,29 @@ struct ln_shape {
     int widths[LN_MAX_LAYERS + 1];  /* d_0 .. d_N */
     int offset[LN_MAX_LAYERS + 1];  /* W_j starts at offset[j - 1]; offset[N] = n_weights */
     int n_weights, max_width, rank; /* rank: the bottleneck, min d_j */
-    int lanes;                      /* points that advance together, by shape alone */
-    bool has_moment;                /* the problem's M is not the identity */
+    int n_state;     /* numbers a point carries: its weights, then what the model accumulates along
+                        the path; at least n_weights */
+    int n_constants; /* numbers of a point that never move (penalty, log scale) */
+    int n_scratch;   /* the model's own work numbers, per lane */
+    int variant;     /* what else of the model's parameters decides its kernels */
+    int lanes;       /* points that advance together, by shape alone */
+    bool has_moment; /* the problem's M is not the identity */
+};
+
+/* One network of one point, not lane-packed. Everything is borrowed. */
+struct ln_net {
+    const struct ln_shape *shape;
+    const struct ln_problem *problem;
+    const double *constants; /* [n_constants] */
+    const double *weights;   /* [n_state] */
 };
 
 /* Points of one shape in flight. Created by the model; the algorithm moves `weights`. */
 struct ln_batch {
     const struct ln_shape *shape;
-    double *weights;                    /* [n_weights][lanes] */
+    double *weights;                    /* [n_state][lanes] */
+    double *constants;                  /* [n_constants][lanes] */
+    double *scratch;                    /* [n_scratch][lanes] */
     double *target;                     /* [d_N * d_0][lanes] */
     double *moment;                     /* [d_0 * d_0][lanes], or NULL */
     double *excess;                     /* [lanes] E at the weights of the last forward */
@@ -37,30 +52,43 @@ struct ln_batch {
 
 struct ln_model {
     struct ln_entry entry;
+    bool has_layers; /* the weights are W_1 .. W_N, as offset[] says */
+    /* Sets n_layers and widths; n_weights, n_state, n_constants, n_scratch, variant where they do
+     * not follow from the widths (left 0: n_weights from the widths, n_state = n_weights, none). */
     int (*shape)(const struct ln_point *point, int d_in, int d_out, struct ln_shape *shape,
                  struct ln_err *err);
+    /* [n_constants] of a point; NULL: none. */
+    void (*constants)(const struct ln_point *point, const struct ln_shape *shape,
+                      const struct ln_problem *problem, double *out);
     void (*forward)(struct ln_batch *batch); /* weights -> excess, products, error */
-    void (*descend)(struct ln_batch *batch,
-                    const double *eta); /* after forward: W -= eta[lane] grad, all layers at once */
+    /* After forward: W -= eta[lane] grad, all layers at once. batch->error may have been replaced
+     * (mini-batches). NULL: the model is known by its flow only. */
+    void (*descend)(struct ln_batch *batch, const double *eta);
     void (*gradient)(struct ln_batch *batch,
                      double *gradient); /* after forward: [n_weights][lanes] */
-    /* One point, not lane-packed: end-to-end matrix p [d_N x d_0]. */
-    void (*end_to_end)(const struct ln_shape *shape, const double *weights, double *p);
-    /* One point: dense Hessian of the loss, [n_weights x n_weights]. */
-    void (*hessian)(const struct ln_shape *shape, const struct ln_problem *problem,
-                    const double *weights, double *hessian);
-    /* One point: out = H v. */
-    void (*hessian_vector)(const struct ln_shape *shape, const struct ln_problem *problem,
-                           const double *weights, const double *v, double *out);
+    /* After forward: what the flow does, dstate/dt [n_state][lanes]. NULL: minus the gradient. */
+    void (*velocity)(struct ln_batch *batch, double *velocity);
+    /* After forward: a time step that an explicit integrator of the flow must not exceed, of one
+     * lane. NULL: error control alone decides. */
+    double (*longest_step)(const struct ln_batch *batch, int lane);
+    /* End-to-end matrix p [d_N x d_0]. */
+    void (*end_to_end)(const struct ln_net *net, double *p);
+    /* Dense Hessian of the loss, [n_weights x n_weights]; NULL: none. */
+    void (*hessian)(const struct ln_net *net, double *hessian);
+    /* out = H v; NULL: none. */
+    void (*hessian_vector)(const struct ln_net *net, const double *v, double *out);
+    /* State [n_state] of the balanced network whose end-to-end matrix is p; NULL: none. */
+    void (*from_product)(const struct ln_shape *shape, const double *p, double *weights);
     double (*step_flops)(
         const struct ln_shape *shape); /* floating-point operations of one step of one point */
 };
 
 struct ln_init {
     struct ln_entry entry;
+    const char *models; /* words: the models it can start; NULL: those with layers */
     /* Whether the parameters fit the shape, cheaply; NULL: always. */
     int (*check)(const struct ln_point *point, const struct ln_shape *shape, struct ln_err *err);
-    /* Fills weights [n_weights]; cannot fail after check. The same seed gives the same
+    /* Fills weights [n_state]; cannot fail after check. The same seed gives the same
      * standard-normal draws at every scale. */
     void (*fill)(const struct ln_point *point, const struct ln_shape *shape, double *weights);
 };
@@ -79,20 +107,27 @@ void ln_init_fill(const struct ln_point *point, const struct ln_shape *shape, do
 /* Shape must outlive the batch. Ownership: ln_batch_free. */
 struct ln_batch *ln_batch_create(const struct ln_shape *shape);
 void ln_batch_free(struct ln_batch *batch);
-void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_problem *problem,
-                   const double *weights);
+void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net);
 void ln_batch_clear(struct ln_batch *batch, int lane); /* an idle lane: all zero */
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights);
 
-/* Largest (end = +1) or smallest (-1) eigenvalue of the Hessian: dense up to 200 weights, Lanczos
- * above. */
-double ln_hessian_extreme(const struct ln_shape *shape, const struct ln_problem *problem,
-                          const double *weights, int end);
+/* [n_constants] of a point. */
+void ln_constants_of(const struct ln_point *point, const struct ln_shape *shape,
+                     const struct ln_problem *problem, double *out);
 
-/* Sharpness of the balanced global minimum: N sigma_1^{2-2/N} for M = I, from its Hessian
- * otherwise. Source: Bartlett et al. 2018 (top eigenvalue at the balanced minimum); Mulayoff,
- * Michaeli 2020. */
-double ln_minimum_sharpness(const struct ln_shape *shape, const struct ln_problem *problem);
+/* Gradient [n_weights] at one network; returns its excess loss. */
+double ln_net_gradient(const struct ln_net *net, double *gradient);
+
+/* Largest (end = +1) or smallest (-1) eigenvalue of the Hessian: dense up to 200 weights, Lanczos
+ * above. *residual (or NULL): ||H v - lambda v||, 0 for the dense one. NaN: the model has no
+ * Hessian, or Lanczos did not converge. */
+double ln_hessian_extreme(const struct ln_net *net, int end, double *residual);
+
+/* Sharpness of the balanced global minimum (the weights of net are not looked at): N
+ * sigma_1^{2-2/N} for M = I and no penalty, from its Hessian otherwise; NaN without layers.
+ * Source: Bartlett et al. 2018 (top eigenvalue at the balanced minimum); Mulayoff, Michaeli 2020.
+ */
+double ln_minimum_sharpness(const struct ln_net *net);
 
 /* 0-balanced factors of p [d_N x d_0] with rank at most the bottleneck (its best approximation
  * otherwise). Source: Bartlett et al. 2018, section 4, simplest gauge. */

@@ -12,20 +12,46 @@ struct ln_sight {
     const struct ln_shape *shape;
     const struct ln_problem *problem;
     const struct ln_run *run;
-    const double *weights;  /* [n_weights] now */
-    const double *start;    /* [n_weights] at step 0 */
-    const double *p;        /* end-to-end matrix [d_N x d_0] */
-    const double *singular; /* [n_modes] singular values of p, descending; NULL unless some
-                               observable uses them */
+    const double *weights;   /* [n_state] now */
+    const double *start;     /* [n_state] at step 0 */
+    const double *p;         /* end-to-end matrix [d_N x d_0] */
+    const double *singular;  /* [n_modes] singular values of p, descending; NULL unless some
+                                observable uses them */
+    const double *constants; /* [n_constants] of the model */
+    const struct ln_point *point;
 };
 
-enum ln_extent { LN_ONE, LN_PER_MODE, LN_PER_LAYER };
+/* The network that is looked at. */
+struct ln_net ln_sight_net(const struct ln_sight *sight);
+
+enum { LN_MAX_JUMPS = 32 };
+
+/* How many numbers, along which dimensions of the results file. */
+enum ln_extent {
+    LN_ONE,
+    LN_PER_MODE,       /* min(d_in, d_out) */
+    LN_PER_LAYER,      /* n_layers */
+    LN_PER_PLATEAU,    /* min(modes, LN_MAX_PLATEAUS): 0, 1, ... modes learnt */
+    LN_PER_INPUT,      /* d_in */
+    LN_PER_WEIGHT,     /* n_weights */
+    LN_PER_JUMP,       /* LN_MAX_JUMPS */
+    LN_PER_JUMP_INPUT, /* LN_MAX_JUMPS x d_in */
+    LN_PER_RECORD,     /* recorded steps; predictions only */
+    LN_N_EXTENTS
+};
+
+/* Numbers of one point along an extent. */
+int ln_extent_count(enum ln_extent extent, const struct ln_shape *shape, int n_records);
 
 struct ln_observable {
     struct ln_entry entry; /* no parameters */
     const char *long_name, *units;
     enum ln_extent extent;
     bool uses_singular;
+    bool on_request;          /* not among the defaults of record.final */
+    bool needs_layers;        /* NaN for models without layers */
+    const char *const *flags; /* names of the values 0, 1, ...; NULL: a number */
+    int n_flags;
     bool has_start;         /* stored at step 0 too, as <name>_start */
     const char *final_name; /* column of the final value; NULL: the entry's name */
     void (*look)(const struct ln_sight *sight, double *out);
@@ -33,7 +59,7 @@ struct ln_observable {
 
 extern const struct ln_catalogue ln_observables;
 
-/* out [1, n_modes or n_layers]. A state that is not finite gives NaN everywhere. */
+/* out [ln_observable_count]. A state that is not finite gives NaN everywhere. */
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,
                         double *out);
 int ln_observable_count(const struct ln_observable *observable, const struct ln_shape *shape);

@@ -11,6 +11,7 @@ enum ln_section {
     LN_INIT,    /* model.init:  kind selects the entry */
     LN_TRAIN,   /* train:       algorithm selects the entry; its own keys */
     LN_LIMITS,  /* train:       the keys every algorithm has (max_steps, stop.*, ...) */
+    LN_THEORY,  /* theory:      what the predictions need besides */
     LN_RECORD,  /* record: */
     LN_RANDOM,  /* random: */
     LN_N_SECTIONS

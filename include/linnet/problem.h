@@ -18,6 +18,9 @@ struct ln_problem {
     double *moment;    /* M [d_in x d_in]; NULL: identity */
     double *root;      /* M^{1/2} [d_in x d_in]; NULL: identity */
     double loss_floor; /* loss of the least-squares map */
+    int n_samples;     /* 0: a population target */
+    double c;          /* factor of the sample loss; 1 for a population target */
+    double *x, *y;     /* X [d_in x n_samples], Y [d_out x n_samples]; NULL: a population target */
     int n_modes;       /* min(d_out, d_in) */
     double *sigma;     /* [n_modes] singular values of Q = Phi M^{1/2}, descending */
     double *left;      /* U [d_out x n_modes], Q = U diag(sigma) V^T */

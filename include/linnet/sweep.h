@@ -66,10 +66,11 @@ int64_t ln_sweep_n_cells(const struct ln_sweep *sweep);
  * all the same). */
 bool ln_sweep_point(const struct ln_sweep *sweep, int64_t cell, struct ln_point *point);
 
-/* The names in record.final or record.series: [n], NULL-terminated. Empty: the default was asked
- * for. */
+/* The names in record.final, record.series or record.theory: [n], NULL-terminated. Empty: the
+ * default was asked for. */
 const char *const *ln_sweep_final(const struct ln_sweep *sweep);
 const char *const *ln_sweep_series(const struct ln_sweep *sweep);
+const char *const *ln_sweep_theory(const struct ln_sweep *sweep);
 
 /* Steps at which to record, strictly increasing, starting with 0: [*count]. From record.times and
  * the largest max_steps of the grid. */

@@ -36,12 +36,14 @@ extern const char *const ln_label_names[LN_N_LABELS];
  * least E the widths allow. */
 struct ln_run {
     int64_t step; /* of the state now in the lane */
+    bool strides; /* the algorithm visits only the steps at which something has to be looked at */
     int64_t max_steps, hold;
     double stop_loss, stop_diverged; /* thresholds on E - level */
     double level, step_size;
     double initial, previous, excess; /* E at step 0, the step before, now */
     double best, worst;
-    int64_t best_step, n_rises, streak;
+    int64_t best_step, n_rises;
+    int64_t streak, low_since;             /* steps at the stopping loss, and the first of them */
     int64_t converged_step, diverged_step; /* -1: no */
     const struct ln_problem *problem;      /* borrowed from the task: must live until finish() */
     /* Plateau r: |E - E_r| <= 0.01 (E_r - E_{r+1}), r modes learnt (Nguegnang et al. 2021, section
@@ -60,8 +62,7 @@ struct ln_run {
  */
 struct ln_task {
     const struct ln_point *point;
-    const struct ln_problem *problem;
-    const double *weights; /* [n_weights] at step 0 */
+    struct ln_net net; /* at step 0 */
 };
 
 struct ln_train_hooks {
@@ -77,14 +78,22 @@ struct ln_train_hooks {
 
 struct ln_algorithm {
     struct ln_entry entry;
+    bool is_single; /* trains every point alone: one lane */
+    /* One call of advance may take many steps, as far as the next at which something has to be
+     * looked at (run->next_event, or E <= ln_run_threshold). */
+    bool strides;
     size_t state_bytes; /* of one lane */
-    /* Prepares a lane; *step_size: the absolute step size, or NaN. Returns false where the point
-     * cannot be started (no step size): it is labelled invalid. */
-    bool (*start)(const struct ln_task *task, const struct ln_shape *shape, void *state,
-                  double *step_size);
-    /* One step of all lanes, after forward. states: lanes x state_bytes; run[lane].step counts the
-     * steps done. */
-    void (*advance)(struct ln_batch *batch, const void *states, const struct ln_run *runs);
+    /* Whether it can train the point; NULL: always. Errors: LN_INPUT with the key at fault. */
+    int (*check)(const struct ln_point *point, const struct ln_shape *shape,
+                 const struct ln_problem *problem, struct ln_err *err);
+    /* Prepares a lane; *step_size: the absolute step size (the time step of a flow), or NaN.
+     * Returns false where the point cannot be started (no step size): it is labelled invalid. */
+    bool (*start)(const struct ln_task *task, void *state, double *step_size);
+    /* One step of all lanes, after forward. states: lanes x state_bytes, an idle lane all zero;
+     * runs[lane].step counts the steps done; taken[lane] is 1 on entry. */
+    void (*advance)(struct ln_batch *batch, void *states, const struct ln_run *runs,
+                    int64_t *taken);
+    void (*end)(void *state); /* gives back what start took; NULL: nothing */
     /* Steps a point will take, from closed forms; an order of magnitude is enough. */
     double (*predicted_steps)(const struct ln_point *point, const struct ln_shape *shape,
                               const struct ln_problem *problem);
@@ -95,6 +104,14 @@ extern const struct ln_catalogue ln_algorithms;
 /* Keys of `train:` that every algorithm has. */
 extern const struct ln_param ln_limits[];
 extern const int ln_n_limits;
+
+/* Shape of a point with the lanes its algorithm takes. Errors: LN_INPUT with the key at fault,
+ * where algorithm and model do not go together. */
+int ln_train_shape(const struct ln_point *point, struct ln_shape *shape, struct ln_err *err);
+
+/* E at which a run that descends has next to be looked at: the stopping loss or the next plateau;
+ * -1: none. */
+double ln_run_threshold(const struct ln_run *run);
 
 /* Trains until next() has nothing left and every lane is empty. record_steps: [n_records],
  * ascending. */

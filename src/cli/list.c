@@ -48,6 +48,10 @@ static void print_shelf(const struct shelf *shelf) {
         printf("  every algorithm\n");
         print_params("train", ln_limits, ln_n_limits);
     }
+    if (shelf->catalogue == &ln_predictions) {
+        printf("  every prediction\n");
+        print_params("theory", ln_theory_params, ln_n_theory_params);
+    }
     printf("\n");
 }
 
@@ -88,6 +92,10 @@ static void print_markdown(void) {
         if (catalogue == &ln_algorithms) {
             printf("\n### every algorithm\n");
             print_markdown_params("train", ln_limits, ln_n_limits);
+        }
+        if (catalogue == &ln_predictions) {
+            printf("\n### every prediction\n");
+            print_markdown_params("theory", ln_theory_params, ln_n_theory_params);
         }
     }
 }

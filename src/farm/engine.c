@@ -13,7 +13,8 @@
 struct seat {
     struct ln_point point;
     const struct ln_problem *problem;
-    double *start; /* weights at step 0 */
+    double *start; /* [n_state] at step 0 */
+    double *constants;
     char *row;
 };
 
@@ -45,7 +46,7 @@ int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layou
     engine->layout = layout;
     engine->problems = ln_problem_cache_create();
     engine->record_steps = ln_sweep_record_steps(sweep, &engine->n_records);
-    ln_row_recipe_init(&engine->recipe, layout);
+    ln_row_recipe_init(&engine->recipe, layout, engine->record_steps);
     for (int lane = 0; lane < LN_LANES; lane++)
         engine->seats[lane].row = ln_linalg_alloc(layout->row_bytes, 1);
     *out = engine;
@@ -59,7 +60,8 @@ static void release_shape(struct ln_engine *engine) {
             ln_problem_cache_release(engine->problems, seat->problem);
         seat->problem = NULL;
         free(seat->start);
-        seat->start = NULL;
+        free(seat->constants);
+        seat->start = seat->constants = NULL;
     }
     free(engine->weights);
     free(engine->p);
@@ -85,14 +87,22 @@ static struct ln_sight sight_of(struct ln_engine *engine, int lane, const struct
     if (batch)
         ln_batch_weights(batch, lane, engine->weights);
     else
-        memcpy(engine->weights, seat->start, (size_t)shape->n_weights * sizeof(double));
-    shape->model->end_to_end(shape, engine->weights, engine->p);
+        memcpy(engine->weights, seat->start, (size_t)shape->n_state * sizeof(double));
+    struct ln_net net = {shape, seat->problem, seat->constants, engine->weights};
+    shape->model->end_to_end(&net, engine->p);
     bool is_finite =
         isfinite(ln_norm(engine->p, (size_t)seat->problem->d_out * seat->problem->d_in));
     if (with_singular && is_finite)
         ln_svd(NULL, engine->singular, NULL, engine->p, seat->problem->d_out, seat->problem->d_in);
-    return (struct ln_sight){shape,     seat->problem,   run, engine->weights, seat->start,
-                             engine->p, engine->singular};
+    return (struct ln_sight){shape,
+                             seat->problem,
+                             run,
+                             engine->weights,
+                             seat->start,
+                             engine->p,
+                             engine->singular,
+                             seat->constants,
+                             &seat->point};
 }
 
 static bool next_task(void *ctx, int lane, struct ln_task *task) {
@@ -107,9 +117,11 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
         ln_problem_cache_get(engine->problems, &seat->point, &seat->problem, &engine->failure);
     if (engine->status != LN_OK)
         return false;
+    ln_constants_of(&seat->point, &engine->shape, seat->problem, seat->constants);
     ln_init_fill(&seat->point, &engine->shape, seat->start);
     ln_row_clear(engine->layout, seat->row);
-    *task = (struct ln_task){&seat->point, seat->problem, seat->start};
+    *task = (struct ln_task){&seat->point,
+                             {&engine->shape, seat->problem, seat->constants, seat->start}};
     return true;
 }
 
@@ -145,16 +157,18 @@ static int take_shape(struct ln_engine *engine, int64_t cell, const struct ln_al
                       struct ln_err *err) {
     struct ln_point *point = &engine->seats[0].point;
     ln_sweep_point(engine->sweep, cell, point);
-    int status = ln_shape_of(point, &engine->shape, err);
+    int status = ln_train_shape(point, &engine->shape, err);
     if (status != LN_OK)
         return status;
     const struct ln_shape *shape = &engine->shape;
     size_t ends = (size_t)shape->widths[0] * shape->widths[shape->n_layers];
-    engine->weights = ln_linalg_alloc(shape->n_weights, sizeof(double));
+    engine->weights = ln_linalg_alloc(shape->n_state, sizeof(double));
     engine->p = ln_linalg_alloc(ends, sizeof(double));
     engine->singular = ln_linalg_alloc(shape->max_width, sizeof(double));
-    for (int lane = 0; lane < shape->lanes; lane++)
-        engine->seats[lane].start = ln_linalg_alloc(shape->n_weights, sizeof(double));
+    for (int lane = 0; lane < shape->lanes; lane++) {
+        engine->seats[lane].start = ln_linalg_alloc(shape->n_state, sizeof(double));
+        engine->seats[lane].constants = ln_linalg_alloc(shape->n_constants, sizeof(double));
+    }
     *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
     return LN_OK;
 }

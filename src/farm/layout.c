@@ -9,7 +9,12 @@
 #include "row.h"
 #include "tags.h"
 
-enum { DIM_RECORD, DIM_MODE, DIM_LAYER, DIM_PLATEAU };
+enum { DIM_RECORD, DIM_MODE, DIM_LAYER, DIM_PLATEAU, N_FIXED_DIMS };
+
+/* Largest numbers over the grid along each extent. */
+struct sizes {
+    int64_t most[LN_N_EXTENTS];
+};
 
 /* Coordinates 1, 2, 3, ... or 0, 1, 2, ... */
 static const int64_t *numbers_from(int64_t first) {
@@ -43,16 +48,71 @@ static void add_outcomes(struct ln_layout *layout) {
     }
 }
 
+/* The dimension of a name, added when first asked for. */
+static int dim_of(struct ln_layout *layout, struct ln_dim wanted) {
+    for (int i = 0; i < layout->n_dims; i++)
+        if (strcmp(layout->dims[i].name, wanted.name) == 0)
+            return i;
+    layout->dims[layout->n_dims] = wanted;
+    return layout->n_dims++;
+}
+
+static int input_dim(struct ln_layout *layout, const struct sizes *sizes) {
+    int64_t size = sizes->most[LN_PER_INPUT];
+    return dim_of(layout, (struct ln_dim){"input", size, "input", numbers_from(1), "1",
+                                          "Number of the input coordinate."});
+}
+
+static int jump_dim(struct ln_layout *layout) {
+    return dim_of(layout, (struct ln_dim){"jump", LN_MAX_JUMPS, "jump", numbers_from(1), "1",
+                                          "Number of the jump between saddles."});
+}
+
+static int weight_dim(struct ln_layout *layout, const struct sizes *sizes) {
+    return dim_of(layout, (struct ln_dim){"weight", sizes->most[LN_PER_WEIGHT], NULL, NULL, "1",
+                                          "Number of the weight: W_1 row by row, W_2, ..."});
+}
+
+static void add_extent(struct ln_layout *layout, struct ln_column *column, enum ln_extent extent,
+                       const struct sizes *sizes) {
+    static const int fixed[LN_N_EXTENTS] = {[LN_PER_MODE] = DIM_MODE,
+                                            [LN_PER_LAYER] = DIM_LAYER,
+                                            [LN_PER_PLATEAU] = DIM_PLATEAU,
+                                            [LN_PER_RECORD] = DIM_RECORD};
+    int *extra = column->extra;
+    switch (extent) {
+    case LN_ONE:
+        break;
+    case LN_PER_INPUT:
+        extra[column->n_extra++] = input_dim(layout, sizes);
+        break;
+    case LN_PER_WEIGHT:
+        extra[column->n_extra++] = weight_dim(layout, sizes);
+        break;
+    case LN_PER_JUMP:
+        extra[column->n_extra++] = jump_dim(layout);
+        break;
+    case LN_PER_JUMP_INPUT:
+        extra[column->n_extra++] = jump_dim(layout);
+        extra[column->n_extra++] = input_dim(layout, sizes);
+        break;
+    default:
+        extra[column->n_extra++] = fixed[extent];
+    }
+}
+
 static void add_observable(struct ln_layout *layout, const struct ln_observable *observable,
-                           const char *name, const char *suffix, bool in_time) {
-    struct ln_column *column = add_column(layout, name, suffix, LN_F64);
+                           const char *suffix, bool in_time, const struct sizes *sizes) {
+    struct ln_column *column =
+        add_column(layout, observable->entry.name, suffix, observable->flags ? LN_I8 : LN_F64);
     column->long_name = observable->long_name;
     column->units = observable->units;
     column->doc = observable->entry.doc;
+    column->flags = observable->flags;
+    column->n_flags = observable->n_flags;
     if (in_time)
         column->extra[column->n_extra++] = DIM_RECORD;
-    if (observable->extent != LN_ONE)
-        column->extra[column->n_extra++] = observable->extent == LN_PER_MODE ? DIM_MODE : DIM_LAYER;
+    add_extent(layout, column, observable->extent, sizes);
 }
 
 static const struct ln_observable *find(const char *name, const char *key, struct ln_err *err) {
@@ -62,7 +122,8 @@ static const struct ln_observable *find(const char *name, const char *key, struc
     return (const struct ln_observable *)entry;
 }
 
-static int add_finals(struct ln_layout *layout, const struct ln_sweep *sweep, struct ln_err *err) {
+static int add_finals(struct ln_layout *layout, const struct ln_sweep *sweep,
+                      const struct sizes *sizes, struct ln_err *err) {
     const char *const *names = ln_sweep_final(sweep);
     bool all = names[0] == NULL;
     for (int i = 0; all ? i < ln_observables.n_entries : names[i] != NULL; i++) {
@@ -70,23 +131,24 @@ static int add_finals(struct ln_layout *layout, const struct ln_sweep *sweep, st
             find(all ? ln_observables.entries[i]->name : names[i], "record.final", err);
         if (!observable)
             return ln_sweep_locate(sweep, err);
-        if (observable->final_name)
-            continue; /* an outcome column holds it */
-        add_observable(layout, observable, observable->entry.name, "", false);
+        if (observable->final_name || (all && observable->on_request))
+            continue; /* an outcome column holds it; nobody asked for it */
+        add_observable(layout, observable, "", false, sizes);
         if (observable->has_start)
-            add_observable(layout, observable, observable->entry.name, "_start", false);
+            add_observable(layout, observable, "_start", false, sizes);
     }
     return LN_OK;
 }
 
-static int add_series(struct ln_layout *layout, const struct ln_sweep *sweep, struct ln_err *err) {
+static int add_series(struct ln_layout *layout, const struct ln_sweep *sweep,
+                      const struct sizes *sizes, struct ln_err *err) {
     static const char *const defaults[] = {"loss", "singular_values", NULL};
     const char *const *names = ln_sweep_series(sweep);
     for (names = names[0] ? names : defaults; *names; names++) {
         const struct ln_observable *observable = find(*names, "record.series", err);
         if (!observable)
             return ln_sweep_locate(sweep, err);
-        add_observable(layout, observable, observable->entry.name, "_series", true);
+        add_observable(layout, observable, "_series", true, sizes);
     }
     return LN_OK;
 }
@@ -99,66 +161,81 @@ static void add_tags(struct ln_layout *layout) {
     column->n_flags = LN_ROW_N_TAGS;
 }
 
-static void add_predictions(struct ln_layout *layout) {
+static bool is_named(const char *const *names, const char *name) {
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_predictions(struct ln_layout *layout, const struct ln_sweep *sweep,
+                            const struct sizes *sizes) {
+    const char *const *names = ln_sweep_theory(sweep);
     for (int i = 0; i < ln_predictions.n_entries; i++) {
         const struct ln_prediction *prediction =
             (const struct ln_prediction *)ln_predictions.entries[i];
-        struct ln_column *column = &layout->columns[layout->n_columns++];
-        snprintf(column->name, sizeof column->name, "theory_%s", prediction->entry.name);
-        column->type = LN_F64;
+        if (names[0] ? !is_named(names, prediction->entry.name) : !prediction->by_default)
+            continue;
+        struct ln_column *column = add_column(layout, "theory_", prediction->entry.name, LN_F64);
         column->long_name = prediction->long_name;
         column->units = prediction->units;
         column->doc = prediction->entry.doc;
+        add_extent(layout, column, prediction->extent, sizes);
     }
 }
 
-/* The largest number of modes and of layers over the grid. */
-static int scan_shapes(const struct ln_sweep *sweep, int64_t *modes, int64_t *layers,
-                       struct ln_err *err) {
+static int scan_shapes(const struct ln_sweep *sweep, struct sizes *sizes, struct ln_err *err) {
     struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
     struct ln_shape shape;
     int status = LN_OK;
-    *modes = *layers = 1;
+    for (int e = 0; e < LN_N_EXTENTS; e++)
+        sizes->most[e] = 1;
     for (int64_t cell = 0; cell < ln_sweep_n_cells(sweep) && status == LN_OK; cell++) {
         if (!ln_sweep_point(sweep, cell, point))
             continue;
         status = ln_shape_of(point, &shape, err);
-        if (status != LN_OK)
-            break;
-        int d_in = shape.widths[0], d_out = shape.widths[shape.n_layers],
-            least = d_in < d_out ? d_in : d_out;
-        *modes = least > *modes ? least : *modes;
-        *layers = shape.n_layers > *layers ? shape.n_layers : *layers;
+        for (int e = 0; e < LN_N_EXTENTS && status == LN_OK; e++) {
+            int count = ln_extent_count((enum ln_extent)e, &shape, 1);
+            sizes->most[e] = count > sizes->most[e] ? count : sizes->most[e];
+        }
     }
     free(point);
     return status == LN_OK ? LN_OK : ln_sweep_locate(sweep, err);
 }
 
-int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
-    int64_t modes, layers;
+static void add_fixed_dims(struct ln_layout *layout, const struct ln_sweep *sweep,
+                           const struct sizes *sizes) {
     int n_records;
-    memset(layout, 0, sizeof *layout);
-    int status = scan_shapes(sweep, &modes, &layers, err);
-    if (status != LN_OK)
-        return status;
     const int64_t *steps = ln_sweep_record_steps(sweep, &n_records);
-    layout->n_dims = 4;
+    layout->n_dims = N_FIXED_DIMS;
     layout->dims[DIM_RECORD] =
         (struct ln_dim){"record", n_records, "record_step", steps, "1", "Step of each record."};
-    layout->dims[DIM_MODE] = (struct ln_dim){
-        "mode",          modes, "mode",
-        numbers_from(1), "1",   "Number of the mode, largest singular value first."};
-    layout->dims[DIM_LAYER] = (struct ln_dim){
-        "layer", layers, "layer", numbers_from(1), "1", "Number of the layer, W_1 first."};
-    layout->dims[DIM_PLATEAU] = (struct ln_dim){
-        "plateau", modes < LN_MAX_PLATEAUS ? modes : LN_MAX_PLATEAUS, "plateau", numbers_from(0),
-        "1",       "Number of modes learnt at the plateau."};
+    layout->dims[DIM_MODE] =
+        (struct ln_dim){"mode", sizes->most[LN_PER_MODE],
+                        "mode", numbers_from(1),
+                        "1",    "Number of the mode, largest singular value first."};
+    layout->dims[DIM_LAYER] =
+        (struct ln_dim){"layer", sizes->most[LN_PER_LAYER],        "layer", numbers_from(1),
+                        "1",     "Number of the layer, W_1 first."};
+    layout->dims[DIM_PLATEAU] =
+        (struct ln_dim){"plateau", sizes->most[LN_PER_PLATEAU],
+                        "plateau", numbers_from(0),
+                        "1",       "Number of modes learnt at the plateau."};
+}
+
+int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
+    struct sizes sizes;
+    memset(layout, 0, sizeof *layout);
+    int status = scan_shapes(sweep, &sizes, err);
+    if (status != LN_OK)
+        return status;
+    add_fixed_dims(layout, sweep, &sizes);
     add_outcomes(layout);
-    status = add_finals(layout, sweep, err);
+    status = add_finals(layout, sweep, &sizes, err);
     if (status == LN_OK)
-        status = add_series(layout, sweep, err);
+        status = add_series(layout, sweep, &sizes, err);
     add_tags(layout);
-    add_predictions(layout);
+    add_predictions(layout, sweep, &sizes);
     ln_layout_finish(layout);
     return status;
 }

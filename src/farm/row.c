@@ -2,13 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "linnet/linalg.h"
 #include "linnet/theory.h"
 #include "outcome.h"
 #include "tags.h"
-
-enum { MOST_NUMBERS = 4096 }; /* of one observable: modes or layers */
 
 static const struct ln_column *find(const struct ln_layout *layout, const char *prefix,
                                     const char *name, const char *suffix) {
@@ -17,10 +17,12 @@ static const struct ln_column *find(const struct ln_layout *layout, const char *
     return ln_layout_find(layout, full);
 }
 
-void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout) {
+void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout,
+                        const int64_t *record_steps) {
     memset(recipe, 0, sizeof *recipe);
     recipe->layout = layout;
     recipe->n_records = (int)layout->dims[0].size;
+    recipe->record_steps = record_steps;
     for (int i = 0; i < ln_observables.n_entries; i++) {
         const struct ln_observable *observable =
             (const struct ln_observable *)ln_observables.entries[i];
@@ -32,6 +34,14 @@ void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *la
         recipe->observables[recipe->n_observables++] = entry;
         recipe->needs_singular |= observable->uses_singular;
         recipe->series_needs_singular |= observable->uses_singular && entry.series;
+    }
+    for (int i = 0; i < ln_predictions.n_entries; i++) {
+        const struct ln_prediction *prediction =
+            (const struct ln_prediction *)ln_predictions.entries[i];
+        const struct ln_column *column = find(layout, "theory_", prediction->entry.name, "");
+        if (column)
+            recipe->predictions[recipe->n_predictions++] =
+                (struct ln_row_prediction){prediction, column};
     }
 }
 
@@ -64,11 +74,12 @@ void ln_row_clear(const struct ln_layout *layout, void *row) {
 /* Looks once and writes the numbers from `first` on. */
 static void look(const struct ln_observable *observable, const struct ln_column *column, void *row,
                  int64_t first, const struct ln_sight *sight) {
-    double numbers[MOST_NUMBERS];
     int count = ln_observable_count(observable, sight->shape);
+    double *numbers = ln_linalg_alloc(count, sizeof *numbers);
     ln_observable_look(observable, sight, numbers);
     for (int i = 0; i < count; i++)
-        put(column, row, first + i, numbers[i]);
+        put(column, row, first + i, isnan(numbers[i]) && column->type != LN_F64 ? -1 : numbers[i]);
+    free(numbers);
 }
 
 void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record,
@@ -88,13 +99,32 @@ void ln_row_start(const struct ln_row_recipe *recipe, void *row, const struct ln
             look(recipe->observables[i].observable, recipe->observables[i].start, row, 0, sight);
 }
 
+/* Jumps x inputs of a point with fewer inputs than others leave the end of each jump missing. */
+static void put_numbers(const struct ln_row_recipe *recipe, const struct ln_row_prediction *entry,
+                        void *row, const double *numbers, int count, int d_in) {
+    bool is_table = entry->prediction->extent == LN_PER_JUMP_INPUT;
+    int64_t room = is_table ? ln_column_elements(recipe->layout, entry->column) / LN_MAX_JUMPS : 1;
+    for (int k = 0; k < count; k++)
+        put(entry->column, row, is_table ? k / d_in * room + k % d_in : k, numbers[k]);
+}
+
 static void put_predictions(const struct ln_row_recipe *recipe, void *row,
                             const struct ln_sight *sight) {
-    for (int i = 0; i < ln_predictions.n_entries; i++) {
-        const struct ln_prediction *prediction =
-            (const struct ln_prediction *)ln_predictions.entries[i];
-        put(find(recipe->layout, "theory_", prediction->entry.name, ""), row, 0,
-            prediction->predict(sight->shape, sight->problem));
+    struct ln_outlook outlook = {.point = sight->point,
+                                 .net = ln_sight_net(sight),
+                                 .step_size = sight->run->step_size,
+                                 .record_steps = recipe->record_steps,
+                                 .n_records = recipe->n_records};
+    outlook.net.weights = sight->start;
+    for (int i = 0; i < recipe->n_predictions; i++) {
+        const struct ln_prediction *prediction = recipe->predictions[i].prediction;
+        int count = ln_prediction_count(prediction, sight->shape, recipe->n_records);
+        double *numbers = ln_linalg_alloc(count, sizeof *numbers);
+        for (int k = 0; k < count; k++)
+            numbers[k] = NAN;
+        prediction->predict(&outlook, numbers);
+        put_numbers(recipe, &recipe->predictions[i], row, numbers, count, sight->shape->widths[0]);
+        free(numbers);
     }
 }
 

@@ -6,8 +6,9 @@
 #include "linnet/column.h"
 #include "linnet/observe.h"
 #include "linnet/sweep.h"
+#include "linnet/theory.h"
 
-enum { LN_ROW_MAX_OBSERVABLES = 48 };
+enum { LN_ROW_MAX_OBSERVABLES = 64, LN_ROW_MAX_PREDICTIONS = 96 };
 
 /* An observable and the columns it fills; NULL where it does not. */
 struct ln_row_observable {
@@ -15,16 +16,24 @@ struct ln_row_observable {
     const struct ln_column *final, *start, *series;
 };
 
+struct ln_row_prediction {
+    const struct ln_prediction *prediction;
+    const struct ln_column *column;
+};
+
 /* The columns of a layout, found once. */
 struct ln_row_recipe {
     const struct ln_layout *layout;
     struct ln_row_observable observables[LN_ROW_MAX_OBSERVABLES];
-    int n_observables, n_records;
+    struct ln_row_prediction predictions[LN_ROW_MAX_PREDICTIONS];
+    int n_observables, n_predictions, n_records;
+    const int64_t *record_steps;
     bool needs_singular, series_needs_singular;
 };
 
 int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
-void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout);
+void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout,
+                        const int64_t *record_steps);
 
 /* row [layout->row_bytes]: everything missing (NaN, -1). */
 void ln_row_clear(const struct ln_layout *layout, void *row);

@@ -48,7 +48,7 @@ int ln_row_tags(const struct ln_layout *layout, const void *row, const struct ln
     int tags = kernel_tags(number(layout, row, "kernel_distance")) | plateau_tags(sight->run);
     if (gap <= 0.01 * size)
         tags |= BALANCED;
-    if (fabs(sight->run->step_size * sharpness / 2.0 - 1.0) < 0.05)
+    if (!sight->run->strides && fabs(sight->run->step_size * sharpness / 2.0 - 1.0) < 0.05)
         tags |= EDGE;
     return tags;
 }

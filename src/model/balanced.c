@@ -37,7 +37,7 @@ static void fill(const struct ln_point *point, const struct ln_shape *shape, dou
     ln_random_normals(&random, (size_t)rows * cols, p);
     for (int i = 0; i < rows * cols; i++)
         p[i] = ln_conf_real(conf, "scale") * (given ? given->data[i] : p[i] / sqrt((double)cols));
-    ln_balanced_factors(shape, p, weights);
+    shape->model->from_product(shape, p, weights);
     free(p);
 }
 
@@ -47,6 +47,7 @@ const struct ln_init ln_init_balanced = {
                      "in every layer).",
               .source = "Bartlett, Helmbold, Long 2018, section 4; Arora, Cohen, Golowich, Hu 2019",
               LN_PARAMS(params)},
+    .models = "deep",
     .check = check,
     .fill = fill,
 };

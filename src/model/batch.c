@@ -11,7 +11,9 @@ struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     for (int j = 2; j <= shape->n_layers; j++)
         products += (size_t)shape->widths[j] * d_in;
     batch->shape = shape;
-    batch->weights = ln_linalg_alloc((size_t)shape->n_weights * lanes, sizeof(double));
+    batch->weights = ln_linalg_alloc((size_t)shape->n_state * lanes, sizeof(double));
+    batch->constants = ln_linalg_alloc((size_t)shape->n_constants * lanes, sizeof(double));
+    batch->scratch = ln_linalg_alloc((size_t)shape->n_scratch * lanes, sizeof(double));
     batch->target =
         ln_linalg_alloc((size_t)shape->widths[shape->n_layers] * d_in * lanes, sizeof(double));
     if (shape->has_moment)
@@ -32,6 +34,8 @@ void ln_batch_free(struct ln_batch *batch) {
     if (!batch)
         return;
     free(batch->weights);
+    free(batch->constants);
+    free(batch->scratch);
     free(batch->target);
     free(batch->moment);
     free(batch->excess);
@@ -48,23 +52,37 @@ static void put_lane(double *packed, int lane, int lanes, const double *x, int n
         packed[(size_t)i * lanes + lane] = x ? x[i] : 0.0;
 }
 
-void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_problem *problem,
-                   const double *weights) {
+void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net) {
     const struct ln_shape *shape = batch->shape;
+    const struct ln_problem *problem = net->problem;
     int d_in = shape->widths[0], d_out = shape->widths[shape->n_layers], lanes = shape->lanes;
-    put_lane(batch->weights, lane, lanes, weights, shape->n_weights);
+    put_lane(batch->weights, lane, lanes, net->weights, shape->n_state);
+    put_lane(batch->constants, lane, lanes, net->constants, shape->n_constants);
     put_lane(batch->target, lane, lanes, problem ? problem->target : NULL, d_out * d_in);
     if (batch->moment)
         put_lane(batch->moment, lane, lanes, problem ? problem->moment : NULL, d_in * d_in);
 }
 
 void ln_batch_clear(struct ln_batch *batch, int lane) {
-    ln_batch_load(batch, lane, NULL, NULL);
+    const struct ln_net nothing = {0};
+    ln_batch_load(batch, lane, &nothing);
 }
 
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights) {
-    for (int i = 0; i < batch->shape->n_weights; i++)
+    for (int i = 0; i < batch->shape->n_state; i++)
         weights[i] = batch->weights[(size_t)i * batch->shape->lanes + lane];
+}
+
+double ln_net_gradient(const struct ln_net *net, double *gradient) {
+    struct ln_shape alone = *net->shape;
+    alone.lanes = 1; /* looked at outside a batch: bits need not follow the lanes */
+    struct ln_batch *batch = ln_batch_create(&alone);
+    ln_batch_load(batch, 0, net);
+    alone.model->forward(batch);
+    alone.model->gradient(batch, gradient);
+    double excess = batch->excess[0];
+    ln_batch_free(batch);
+    return excess;
 }
 
 void ln_balanced_from_svd(const struct ln_shape *shape, const double *u, const double *s,

@@ -99,7 +99,9 @@ static void gradient(struct ln_batch *batch, double *out) {
     memcpy(out, down, (size_t)d[1] * d[0] * lanes * sizeof *out);
 }
 
-static void end_to_end(const struct ln_shape *shape, const double *weights, double *p) {
+static void end_to_end(const struct ln_net *net, double *p) {
+    const struct ln_shape *shape = net->shape;
+    const double *weights = net->weights;
     const int *d = shape->widths;
     size_t size = (size_t)shape->max_width * d[0];
     double *below = ln_linalg_alloc(size, sizeof *below),
@@ -131,6 +133,7 @@ const struct ln_model ln_model_deep = {
               .source = "Bartlett, Helmbold, Long 2018, section 2; Nguegnang, Rauhut, Terstiege "
                         "2021, section 2",
               LN_PARAMS(params)},
+    .has_layers = true,
     .shape = shape_of,
     .forward = forward,
     .descend = descend,
@@ -138,5 +141,6 @@ const struct ln_model ln_model_deep = {
     .end_to_end = end_to_end,
     .hessian = ln_deep_hessian,
     .hessian_vector = ln_deep_hessian_vector,
+    .from_product = ln_balanced_factors,
     .step_flops = step_flops,
 };

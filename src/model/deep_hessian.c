@@ -79,12 +79,13 @@ static void add_block(const struct ln_shape *shape, double *hessian, int j, int 
                 }
 }
 
-void ln_deep_hessian(const struct ln_shape *shape, const struct ln_problem *problem,
-                     const double *weights, double *hessian) {
+void ln_deep_hessian(const struct ln_net *net, double *hessian) {
+    const struct ln_shape *shape = net->shape;
+    const struct ln_problem *problem = net->problem;
     int n_layers = shape->n_layers, d_in = problem->d_in, d_out = problem->d_out;
     const int *d = shape->widths;
     size_t room = (size_t)shape->max_width * shape->max_width;
-    struct spans spans = spans_create(shape, weights);
+    struct spans spans = spans_create(shape, net->weights);
     double *error = ln_linalg_alloc((size_t)d_out * d_in, sizeof *error);
     double *left = ln_linalg_alloc(room, sizeof *left),
            *right = ln_linalg_alloc(room, sizeof *right);
@@ -124,8 +125,10 @@ static void add_product(double *c, const double *a, bool a_t, const double *b, b
         c[i] += work[i];
 }
 
-void ln_deep_hessian_vector(const struct ln_shape *shape, const struct ln_problem *problem,
-                            const double *weights, const double *v, double *out) {
+void ln_deep_hessian_vector(const struct ln_net *net, const double *v, double *out) {
+    const struct ln_shape *shape = net->shape;
+    const struct ln_problem *problem = net->problem;
+    const double *weights = net->weights;
     int n_layers = shape->n_layers, d_in = problem->d_in;
     const int *d = shape->widths;
     size_t room = (size_t)shape->max_width * (shape->max_width > d_in ? shape->max_width : d_in);

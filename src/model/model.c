@@ -41,7 +41,10 @@ static void complete_shape(struct ln_shape *shape) {
         shape->max_width = width > shape->max_width ? width : shape->max_width;
         shape->rank = width < shape->rank ? width : shape->rank;
     }
-    shape->n_weights = shape->offset[shape->n_layers];
+    if (!shape->n_weights)
+        shape->n_weights = shape->offset[shape->n_layers];
+    if (!shape->n_state)
+        shape->n_state = shape->n_weights;
     shape->lanes = ln_lanes_for(shape->n_layers, shape->max_width);
 }
 
@@ -69,6 +72,8 @@ int ln_shape_of(const struct ln_point *point, struct ln_shape *shape, struct ln_
 
 bool ln_shape_is_same(const struct ln_shape *a, const struct ln_shape *b) {
     return a->model == b->model && a->n_layers == b->n_layers && a->has_moment == b->has_moment &&
+           a->variant == b->variant && a->lanes == b->lanes && a->n_state == b->n_state &&
+           a->n_constants == b->n_constants &&
            memcmp(a->widths, b->widths, (size_t)(a->n_layers + 1) * sizeof(int)) == 0;
 }
 
@@ -80,54 +85,95 @@ void ln_shape_text(const struct ln_shape *shape, char text[64]) {
         snprintf(text + 48, 16, "...(%d)", shape->n_layers);
 }
 
+/* Whether `word` is among words, which are separated by one space. */
+static bool is_word_of(const char *words, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (length == n && strncmp(at, word, n) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+static bool starts(const struct ln_init *init, const struct ln_model *model) {
+    return init->models ? is_word_of(init->models, model->entry.name) : model->has_layers;
+}
+
+static int cannot_start(const struct ln_init *init, const struct ln_model *model,
+                        struct ln_err *err) {
+    char names[128] = "";
+    for (int i = 0; i < ln_inits.n_entries; i++)
+        if (starts((const struct ln_init *)inits[i], model))
+            snprintf(names + strlen(names), sizeof names - strlen(names), " %s", inits[i]->name);
+    return ln_err_key(err, "model.init.kind", "'%s' cannot start the model '%s'; one of:%s",
+                      init->entry.name, model->entry.name, names);
+}
+
 int ln_init_check(const struct ln_point *point, const struct ln_shape *shape, struct ln_err *err) {
     const struct ln_init *init = (const struct ln_init *)point->entry[LN_INIT];
+    if (!starts(init, shape->model))
+        return cannot_start(init, shape->model, err);
     return init->check ? init->check(point, shape, err) : LN_OK;
 }
 
 void ln_init_fill(const struct ln_point *point, const struct ln_shape *shape, double *weights) {
-    memset(weights, 0, (size_t)shape->n_weights * sizeof *weights);
+    memset(weights, 0, (size_t)shape->n_state * sizeof *weights);
     ((const struct ln_init *)point->entry[LN_INIT])->fill(point, shape, weights);
 }
 
-struct curvature {
-    const struct ln_shape *shape;
-    const struct ln_problem *problem;
-    const double *weights;
-};
+void ln_constants_of(const struct ln_point *point, const struct ln_shape *shape,
+                     const struct ln_problem *problem, double *out) {
+    if (shape->model->constants)
+        shape->model->constants(point, shape, problem, out);
+}
 
 static void apply_hessian(void *ctx, double *y, const double *x) {
-    const struct curvature *at = ctx;
-    at->shape->model->hessian_vector(at->shape, at->problem, at->weights, x, y);
+    const struct ln_net *net = ctx;
+    net->shape->model->hessian_vector(net, x, y);
 }
 
 enum { DENSE_UP_TO = 200 };
 
-double ln_hessian_extreme(const struct ln_shape *shape, const struct ln_problem *problem,
-                          const double *weights, int end) {
-    int n = shape->n_weights;
-    double lambda, residual;
-    if (n > DENSE_UP_TO) {
-        struct curvature at = {shape, problem, weights};
-        bool is_found = ln_lanczos_extreme(&lambda, &residual, apply_hessian, &at, n, end);
-        return is_found ? lambda : (double)NAN;
-    }
+static double dense_extreme(const struct ln_net *net, int end) {
+    int n = net->shape->n_weights;
     double *hessian = ln_linalg_alloc((size_t)n * n, sizeof *hessian),
            *w = ln_linalg_alloc(n, sizeof *w);
-    shape->model->hessian(shape, problem, weights, hessian);
+    net->shape->model->hessian(net, hessian);
     ln_sym_eig(w, NULL, hessian, n);
-    lambda = end > 0 ? w[n - 1] : w[0];
+    double lambda = end > 0 ? w[n - 1] : w[0];
     free(w);
     free(hessian);
     return lambda;
 }
 
-double ln_minimum_sharpness(const struct ln_shape *shape, const struct ln_problem *problem) {
-    if (!problem->moment)
-        return shape->n_layers * pow(problem->sigma[0], 2.0 - 2.0 / shape->n_layers);
-    double *weights = ln_linalg_alloc(shape->n_weights, sizeof *weights);
-    ln_balanced_factors(shape, problem->target, weights);
-    double lambda = ln_hessian_extreme(shape, problem, weights, +1);
+double ln_hessian_extreme(const struct ln_net *net, int end, double *residual) {
+    const struct ln_model *model = net->shape->model;
+    int n = net->shape->n_weights;
+    double lambda = NAN, rest = 0;
+    if (n > DENSE_UP_TO && model->hessian_vector) {
+        struct ln_net at = *net;
+        if (!ln_lanczos_extreme(&lambda, &rest, apply_hessian, &at, n, end))
+            lambda = NAN;
+    } else if (n <= DENSE_UP_TO && model->hessian) {
+        lambda = dense_extreme(net, end);
+    }
+    if (residual)
+        *residual = rest;
+    return lambda;
+}
+
+double ln_minimum_sharpness(const struct ln_net *net) {
+    const struct ln_shape *shape = net->shape;
+    if (!shape->model->has_layers)
+        return NAN;
+    if (!net->problem->moment && shape->n_constants == 0)
+        return shape->n_layers * pow(net->problem->sigma[0], 2.0 - 2.0 / shape->n_layers);
+    double *weights = ln_linalg_alloc(shape->n_state, sizeof *weights);
+    ln_balanced_factors(shape, net->problem->target, weights);
+    struct ln_net minimum = {shape, net->problem, net->constants, weights};
+    double lambda = ln_hessian_extreme(&minimum, +1, NULL);
     free(weights);
     return lambda;
 }

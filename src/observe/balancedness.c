@@ -38,6 +38,7 @@ const struct ln_observable ln_observable_balancedness = {
               .source = "Nguegnang, Rauhut, Terstiege 2021, section 1; Arora, Cohen, Hazan 2018"},
     .long_name = "balancedness constant",
     .units = "1",
+    .needs_layers = true,
     .has_start = true,
     .look = look,
 };

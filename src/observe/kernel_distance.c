@@ -77,5 +77,6 @@ const struct ln_observable ln_observable_kernel_distance = {
               .source = "Fort et al. 2020; Domine et al. 2025"},
     .long_name = "tangent kernel distance from the start",
     .units = "1",
+    .needs_layers = true,
     .look = look,
 };

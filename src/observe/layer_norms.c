@@ -12,6 +12,7 @@ const struct ln_observable ln_observable_layer_norms = {
     .entry = {.name = "layer_norms", .doc = "Frobenius norm of every layer W_1, ..., W_N."},
     .long_name = "Frobenius norm of each layer",
     .units = "1",
+    .needs_layers = true,
     .extent = LN_PER_LAYER,
     .look = look,
 };

@@ -2,7 +2,8 @@
 #include "linnet/observe.h"
 
 static void look(const struct ln_sight *sight, double *out) {
-    out[0] = ln_hessian_extreme(sight->shape, sight->problem, sight->weights, +1);
+    struct ln_net net = ln_sight_net(sight);
+    out[0] = ln_hessian_extreme(&net, +1, NULL);
 }
 
 const struct ln_observable ln_observable_sharpness = {

@@ -113,13 +113,15 @@ int ln_problem_create(const struct ln_point *point, struct ln_problem **out, str
     struct ln_problem *problem = ln_linalg_alloc(1, sizeof *problem);
     problem->d_in = samples.d_in;
     problem->d_out = samples.d_out;
+    problem->c = samples.target ? 1.0 : samples.c;
+    problem->n_samples = samples.target ? 0 : samples.n;
+    problem->x = samples.x;
+    problem->y = samples.y;
     if (samples.target)
         problem->target = samples.target;
     else
         reduce_samples(problem, &samples);
     decompose(problem);
-    free(samples.x);
-    free(samples.y);
     *out = problem;
     return LN_OK;
 }
@@ -133,6 +135,8 @@ void ln_problem_free(struct ln_problem *problem) {
     free(problem->sigma);
     free(problem->left);
     free(problem->right);
+    free(problem->x);
+    free(problem->y);
     free(problem);
 }
 

@@ -6,6 +6,7 @@
 
 #include "linnet/linalg.h"
 #include "linnet/model.h"
+#include "linnet/theory.h"
 #include "linnet/train.h"
 
 /* A group while it is built: what must agree for points to share a batch. */
@@ -27,6 +28,8 @@ struct planner {
     int n_kinds, room;
     struct job *jobs;
     int64_t n_jobs;
+    const struct ln_prediction **predictions; /* [n_predictions] that can refuse a point */
+    int n_predictions;
 };
 
 /* Rate of small shapes in lanes and the price of looking at a point; only ratios between points
@@ -68,13 +71,52 @@ static int predict(struct planner *planner, struct ln_point *point, const struct
     return LN_OK;
 }
 
+static int check_predictions(const struct planner *planner, const struct ln_point *point,
+                             const struct ln_shape *shape, const struct ln_problem *problem,
+                             struct ln_err *err) {
+    int status = LN_OK;
+    for (int i = 0; i < planner->n_predictions && status == LN_OK; i++)
+        status = planner->predictions[i]->check(point, shape, problem, err);
+    return status;
+}
+
+/* Asks the algorithm and the predictions that look at the problem before they agree. */
+static int check(struct planner *planner, const struct ln_point *point,
+                 const struct ln_shape *shape, struct ln_err *err) {
+    const struct ln_algorithm *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
+    const struct ln_problem *problem;
+    if (!algorithm->check && planner->n_predictions == 0)
+        return LN_OK;
+    int status = ln_problem_cache_get(planner->problems, point, &problem, err);
+    if (status != LN_OK)
+        return status;
+    if (algorithm->check)
+        status = algorithm->check(point, shape, problem, err);
+    if (status == LN_OK)
+        status = check_predictions(planner, point, shape, problem, err);
+    ln_problem_cache_release(planner->problems, problem);
+    return status;
+}
+
+/* Those that record.theory names and that can refuse. */
+static void find_predictions(struct planner *planner) {
+    for (const char *const *name = ln_sweep_theory(planner->sweep); *name; name++) {
+        const struct ln_prediction *prediction =
+            (const struct ln_prediction *)ln_catalogue_find(&ln_predictions, *name);
+        if (prediction && prediction->check)
+            planner->predictions[planner->n_predictions++] = prediction;
+    }
+}
+
 static int add_cell(struct planner *planner, struct ln_point *point, int64_t cell,
                     struct ln_err *err) {
     struct ln_shape shape;
     double cost = 0;
-    int status = ln_shape_of(point, &shape, err);
+    int status = ln_train_shape(point, &shape, err);
     if (status == LN_OK)
         status = ln_init_check(point, &shape, err);
+    if (status == LN_OK)
+        status = check(planner, point, &shape, err);
     if (status == LN_OK)
         status = predict(planner, point, &shape, &cost, err);
     if (status != LN_OK)
@@ -127,6 +169,9 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
     int status = LN_OK;
     *out = NULL;
     plan->n_cells = ln_sweep_n_cells(sweep);
+    planner.predictions =
+        ln_linalg_alloc((size_t)ln_predictions.n_entries, sizeof *planner.predictions);
+    find_predictions(&planner);
     planner.jobs = ln_linalg_alloc((size_t)plan->n_cells, sizeof *planner.jobs);
     for (int64_t cell = 0; cell < plan->n_cells && status == LN_OK; cell++) {
         if (done && done[cell])
@@ -143,6 +188,7 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
         ln_plan_free(plan);
     }
     free(point);
+    free(planner.predictions);
     free(planner.jobs);
     free(planner.kinds);
     ln_problem_cache_free(planner.problems);

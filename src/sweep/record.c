@@ -138,6 +138,7 @@ int ln_spec_record(struct ln_sweep *sweep) {
     struct ln_variant *record = record_variant(sweep);
     sweep->final = sweep->final ? sweep->final : none;
     sweep->series = sweep->series ? sweep->series : none;
+    sweep->theory = sweep->theory ? sweep->theory : none;
     if (!record)
         return LN_OK;
     const struct ln_key *way;

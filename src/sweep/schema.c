@@ -3,6 +3,7 @@
 #include "linnet/model.h"
 #include "linnet/observe.h"
 #include "linnet/problem.h"
+#include "linnet/theory.h"
 #include "linnet/train.h"
 
 static const struct ln_part parts[] = {
@@ -11,6 +12,10 @@ static const struct ln_part parts[] = {
     {.section = LN_INIT, .path = "model.init", .selector = "kind", .catalogue = &ln_inits},
     {.section = LN_TRAIN, .path = "train", .selector = "algorithm", .catalogue = &ln_algorithms},
     {.section = LN_LIMITS, .path = "train", .params = ln_limits, .n_params = &ln_n_limits},
+    {.section = LN_THEORY,
+     .path = "theory",
+     .params = ln_theory_params,
+     .n_params = &ln_n_theory_params},
     {.section = LN_RECORD,
      .path = "record",
      .params = ln_record_params,
@@ -25,6 +30,7 @@ const struct ln_schema ln_schema = {
     .parts = parts,
     .n_parts = (int)(sizeof parts / sizeof parts[0]),
     .observables = &ln_observables,
+    .predictions = &ln_predictions,
 };
 
 int ln_sweep_parse(const char *path, const char *text, size_t size, const char *const *sets,

@@ -21,6 +21,7 @@ struct ln_schema {
     const struct ln_part *parts; /* two may share a path; their keys must differ */
     int n_parts;
     const struct ln_catalogue *observables; /* names in record.final, record.series; NULL: any */
+    const struct ln_catalogue *predictions; /* names in record.theory; NULL: any */
 };
 
 extern const struct ln_schema ln_schema;

@@ -62,7 +62,7 @@ struct ln_sweep {
     struct ln_where **wheres;
     int n_wheres;
     struct ln_conf record;
-    const char *const *final, *const *series;
+    const char *const *final, *const *series, *const *theory;
     int64_t *steps;
     int n_steps;
 };

@@ -190,6 +190,10 @@ const char *const *ln_sweep_series(const struct ln_sweep *sweep) {
     return sweep->series;
 }
 
+const char *const *ln_sweep_theory(const struct ln_sweep *sweep) {
+    return sweep->theory;
+}
+
 const int64_t *ln_sweep_record_steps(const struct ln_sweep *sweep, int *count) {
     *count = sweep->n_steps;
     return sweep->steps;

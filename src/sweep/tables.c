@@ -30,11 +30,17 @@ const struct ln_param ln_record_params[] = {
     {.name = "final",
      .type = LN_TEXT,
      .fallback = "~",
-     .doc = "Observables stored once per point, when it ends (default: all of them)."},
+     .doc = "Observables stored once per point, when it ends (default: all but those on request)."},
     {.name = "series",
      .type = LN_TEXT,
      .fallback = "~",
      .doc = "Observables stored at every recorded step (default: loss and singular_values)."},
+    {.name = "theory",
+     .type = LN_TEXT,
+     .fallback = "~",
+     .doc =
+         "Predictions stored beside the measurement as theory_<name> (default: minimum_sharpness "
+         "and step_limit)."},
 };
 const int ln_n_record_params = (int)(sizeof ln_record_params / sizeof ln_record_params[0]);
 

@@ -122,11 +122,13 @@ int ln_spec_kinds(struct ln_sweep *sweep) {
 
 static int check_name(const struct ln_sweep *sweep, const struct ln_key *key,
                       const struct ln_node *item, const char *const *names, int n) {
-    const struct ln_catalogue *known = sweep->schema->observables;
+    bool is_theory = strcmp(key->name, "theory") == 0;
+    const struct ln_catalogue *known =
+        is_theory ? sweep->schema->predictions : sweep->schema->observables;
     if (item->kind != LN_NODE_SCALAR || *item->text == '\0')
         return ln_mark_error(sweep->reader.err, item->mark,
-                             "%s holds %.60s; it must hold names of observables", key->full,
-                             ln_node_what(item));
+                             "%s holds %.60s; it must hold names of %s", key->full,
+                             ln_node_what(item), is_theory ? "predictions" : "observables");
     for (int i = 0; i < n; i++)
         if (strcmp(names[i], item->text) == 0)
             return ln_mark_error(sweep->reader.err, item->mark,
@@ -135,13 +137,14 @@ static int check_name(const struct ln_sweep *sweep, const struct ln_key *key,
     return is_known ? LN_OK : LN_INPUT;
 }
 
-/* The names of observables in record.final and record.series. */
+/* The names in record.final, record.series, record.theory. */
 static int name_list(struct ln_sweep *sweep, const struct ln_key *key, struct ln_value *value) {
     const struct ln_node *list = key->node;
     if (list->kind != LN_NODE_LIST)
         return ln_mark_error(sweep->reader.err, list->mark,
-                             "%s is %.60s; it must be a list of names of observables", key->full,
-                             ln_node_what(list));
+                             "%s is %.60s; it must be a list of names of %s", key->full,
+                             ln_node_what(list),
+                             strcmp(key->name, "theory") == 0 ? "predictions" : "observables");
     const char **names = ln_arena_take(&sweep->arena, (size_t)list->count + 1, sizeof *names);
     const char *text = "";
     for (const struct ln_node *item = list->first; item; item = item->next) {
@@ -155,8 +158,10 @@ static int name_list(struct ln_sweep *sweep, const struct ln_key *key, struct ln
     value->text = value->is_set ? text : "~";
     if (strcmp(key->name, "final") == 0)
         sweep->final = names;
-    else
+    else if (strcmp(key->name, "series") == 0)
         sweep->series = names;
+    else
+        sweep->theory = names;
     return LN_OK;
 }
 

@@ -1,7 +1,7 @@
 #include "linnet/theory.h"
 
-static double predict(const struct ln_shape *shape, const struct ln_problem *problem) {
-    return 2.0 / ln_minimum_sharpness(shape, problem);
+static void predict(const struct ln_outlook *outlook, double *out) {
+    out[0] = 2.0 / ln_minimum_sharpness(&outlook->net);
 }
 
 const struct ln_prediction ln_prediction_step_limit = {
@@ -12,5 +12,6 @@ const struct ln_prediction ln_prediction_step_limit = {
                   "Bartlett, Helmbold, Long 2018, local limit; Nguegnang, Rauhut, Terstiege 2021"},
     .long_name = "local step size limit",
     .units = "1",
+    .by_default = true,
     .predict = predict,
 };

@@ -34,15 +34,14 @@ struct state {
 
 /* A unit that is no positive number (a target or start without curvature) leaves the point without
  * a step size. */
-static bool start(const struct ln_task *task, const struct ln_shape *shape, void *memory,
-                  double *step_size) {
+static bool start(const struct ln_task *task, void *memory, double *step_size) {
     const struct ln_conf *conf = &task->point->conf[LN_TRAIN];
     struct state *state = memory;
     double unit = 1.0;
     if (ln_conf_is(conf, "step_unit", "minimum"))
-        unit = 2.0 / ln_minimum_sharpness(shape, task->problem);
+        unit = 2.0 / ln_minimum_sharpness(&task->net);
     else if (ln_conf_is(conf, "step_unit", "start"))
-        unit = 2.0 / ln_hessian_extreme(shape, task->problem, task->weights, +1);
+        unit = 2.0 / ln_hessian_extreme(&task->net, +1, NULL);
     *step_size = state->step_size = unit * ln_conf_real(conf, "step_size");
     state->decay = ln_conf_real(conf, "decay");
     return state->step_size > 0 && isfinite(state->step_size);
@@ -82,7 +81,9 @@ static double predicted_steps(const struct ln_point *point, const struct ln_shap
     return fmin(leave + tail + (double)ln_conf_int(limits, "stop.hold"), horizon);
 }
 
-static void advance(struct ln_batch *batch, const void *memory, const struct ln_run *runs) {
+static void advance(struct ln_batch *batch, void *memory, const struct ln_run *runs,
+                    int64_t *taken) {
+    (void)taken; /* one step, as set */
     _Alignas(64) double eta[LN_LANES];
     const struct state *states = memory;
     for (int lane = 0; lane < batch->shape->lanes; lane++)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 
 #define LN_ALGORITHM(name) extern const struct ln_algorithm ln_algorithm_##name;
@@ -68,7 +69,9 @@ static void plan_event(const struct trainer *t, struct ln_run *run) {
     if (run->record < t->n_records && t->record_steps[run->record] < next)
         next = t->record_steps[run->record];
     int64_t window = run->max_steps - LN_WINDOW + 1;
-    if (run->step + 1 >= window)
+    if (run->strides)
+        window = run->max_steps; /* a flow does not oscillate */
+    else if (run->step + 1 >= window)
         next = run->step + 1;
     else if (window < next)
         next = window;
@@ -115,13 +118,14 @@ static void begin(struct trainer *t, int lane, const struct ln_task *task, doubl
     run->hold = ln_conf_int(limits, "stop.hold");
     run->stop_loss = ln_conf_real(limits, "stop.loss");
     run->stop_diverged = ln_conf_real(limits, "stop.diverged");
-    run->level = ln_problem_level(task->problem, t->shape->rank < task->problem->n_modes
-                                                     ? t->shape->rank
-                                                     : task->problem->n_modes);
-    run->problem = task->problem;
+    const struct ln_problem *problem = task->net.problem;
+    run->level = ln_problem_level(problem, t->shape->rank < problem->n_modes ? t->shape->rank
+                                                                             : problem->n_modes);
+    run->problem = problem;
+    run->strides = t->algorithm->strides;
     begin_plateaus(run, t->shape->rank);
     run->converged_step = run->diverged_step = -1;
-    ln_batch_load(t->batch, lane, task->problem, task->weights);
+    ln_batch_load(t->batch, lane, &task->net);
     t->is_busy[lane] = t->is_fresh[lane] = true;
     t->n_busy++;
 }
@@ -134,7 +138,7 @@ static void refill(struct trainer *t, bool *changed) {
             continue;
         double step_size = 0;
         bool can_start = t->algorithm->start(
-            &task, t->shape, t->states + (size_t)lane * t->algorithm->state_bytes, &step_size);
+            &task, t->states + (size_t)lane * t->algorithm->state_bytes, &step_size);
         begin(t, lane, &task, step_size, !can_start);
         *changed = true;
     }
@@ -178,9 +182,12 @@ static void judge(struct ln_run *run, double excess) {
         run->best_step = run->step;
     }
     run->previous = excess;
-    run->streak = above <= run->stop_loss && run->stop_loss > 0 ? run->streak + 1 : 0;
-    if (run->streak == run->hold) {
-        run->converged_step = run->step - run->hold + 1;
+    bool is_low = above <= run->stop_loss && run->stop_loss > 0;
+    if (is_low && run->streak == 0)
+        run->low_since = run->step;
+    run->streak = is_low ? run->step - run->low_since + 1 : 0;
+    if (run->streak >= run->hold) {
+        run->converged_step = run->low_since;
         run->is_finished = true;
     }
 }
@@ -192,13 +199,20 @@ static void attend(struct trainer *t, int lane) {
         t->hooks->record(t->hooks->ctx, lane, run->record, t->batch, run);
         run->record++;
     }
-    if (run->step > run->max_steps - LN_WINDOW) {
+    if (run->step > run->max_steps - LN_WINDOW && !run->strides) {
         run->loss_window[run->step % LN_WINDOW] = run->excess;
         run->state_window[run->step % LN_WINDOW] = signature(t->batch, lane);
     }
     if (run->step >= run->max_steps)
         run->is_finished = true;
     plan_event(t, run);
+}
+
+static void end_state(struct trainer *t, int lane) {
+    char *state = t->states + (size_t)lane * t->algorithm->state_bytes;
+    if (t->algorithm->end)
+        t->algorithm->end(state);
+    memset(state, 0, t->algorithm->state_bytes);
 }
 
 static int look(struct trainer *t, bool *emptied, struct ln_err *err) {
@@ -216,7 +230,7 @@ static int look(struct trainer *t, bool *emptied, struct ln_err *err) {
         if (status != LN_OK)
             return status;
         ln_batch_clear(t->batch, lane);
-        memset(t->states + (size_t)lane * t->algorithm->state_bytes, 0, t->algorithm->state_bytes);
+        end_state(t, lane);
         t->is_busy[lane] = false;
         t->n_busy--;
         *emptied = true;
@@ -225,9 +239,12 @@ static int look(struct trainer *t, bool *emptied, struct ln_err *err) {
 }
 
 static void advance(struct trainer *t) {
-    t->algorithm->advance(t->batch, t->states, t->runs);
+    int64_t taken[LN_LANES];
+    for (int lane = 0; lane < t->shape->lanes; lane++)
+        taken[lane] = 1;
+    t->algorithm->advance(t->batch, t->states, t->runs, taken);
     for (int lane = 0; lane < t->shape->lanes; lane++) {
-        t->runs[lane].step++;
+        t->runs[lane].step += taken[lane];
         t->is_fresh[lane] = true;
     }
 }
@@ -281,6 +298,25 @@ static int loop(struct trainer *t, struct ln_err *err) {
     }
 }
 
+int ln_train_shape(const struct ln_point *point, struct ln_shape *shape, struct ln_err *err) {
+    const struct ln_algorithm *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
+    int status = ln_shape_of(point, shape, err);
+    if (status != LN_OK)
+        return status;
+    if (!algorithm->strides && !shape->model->descend)
+        return ln_err_key(err, "train.algorithm",
+                          "the model '%s' moves by its flow only; take flow",
+                          shape->model->entry.name);
+    if (algorithm->is_single)
+        shape->lanes = 1;
+    return LN_OK;
+}
+
+double ln_run_threshold(const struct ln_run *run) {
+    double stop = run->stop_loss > 0 && run->streak == 0 ? run->level + run->stop_loss : -1.0;
+    return stop > run->plateau_next ? stop : run->plateau_next;
+}
+
 int ln_train(const struct ln_shape *shape, const struct ln_algorithm *algorithm,
              const int64_t *record_steps, int n_records, const struct ln_train_hooks *hooks,
              struct ln_err *err) {
@@ -296,6 +332,9 @@ int ln_train(const struct ln_shape *shape, const struct ln_algorithm *algorithm,
     t.is_fresh = ln_linalg_alloc(lanes, sizeof *t.is_fresh);
     t.states = ln_linalg_alloc(lanes, algorithm->state_bytes);
     int status = loop(&t, err);
+    for (int lane = 0; lane < shape->lanes; lane++)
+        if (t.is_busy[lane])
+            end_state(&t, lane);
     free(t.states);
     free(t.is_fresh);
     free(t.is_busy);

@@ -48,13 +48,24 @@ void net_complete(struct net *net) {
         fprintf(stderr, "a test made a point that is none: %s: %s\n", err.where, err.text);
         abort();
     }
-    net->weights = ln_linalg_alloc((size_t)net->shape.n_weights, sizeof(double));
+    net->weights = ln_linalg_alloc((size_t)net->shape.n_state, sizeof(double));
+    net->constants = ln_linalg_alloc((size_t)net->shape.n_constants, sizeof(double));
+    ln_constants_of(&net->point, &net->shape, net->problem, net->constants);
     ln_init_fill(&net->point, &net->shape, net->weights);
 }
 
 void net_clear(struct net *net) {
     ln_problem_free(net->problem);
     free(net->weights);
+    free(net->constants);
+}
+
+struct ln_net net_at(const struct net *net, const double *weights) {
+    return (struct ln_net){&net->shape, net->problem, net->constants, weights};
+}
+
+struct ln_net net_view(const struct net *net) {
+    return net_at(net, net->weights);
 }
 
 /* c [m x n] = a [m x k] b [k x n]. */
@@ -93,11 +104,6 @@ double net_excess(const struct net *net, const double *weights) {
 }
 
 void net_gradient(const struct net *net, const double *weights, double *gradient) {
-    struct ln_shape alone = net->shape;
-    alone.lanes = 1;
-    struct ln_batch *batch = ln_batch_create(&alone);
-    ln_batch_load(batch, 0, net->problem, weights);
-    alone.model->forward(batch);
-    alone.model->gradient(batch, gradient);
-    ln_batch_free(batch);
+    struct ln_net view = net_at(net, weights);
+    ln_net_gradient(&view, gradient);
 }

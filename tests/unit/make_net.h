@@ -9,7 +9,8 @@ struct net {
     struct ln_point point;
     struct ln_shape shape;
     struct ln_problem *problem;
-    double *weights; /* [n_weights] */
+    double *weights; /* [n_state] */
+    double *constants;
     int64_t hidden[LN_MAX_LAYERS];
     struct ln_matrix target;
 };
@@ -24,6 +25,10 @@ void net_begin(struct net *net, const double *target, int rows, int cols, int de
 /* Shape, problem and weights of net->point as it stands. */
 void net_complete(struct net *net);
 void net_clear(struct net *net);
+
+/* The network at its own weights, or at others. */
+struct ln_net net_view(const struct net *net);
+struct ln_net net_at(const struct net *net, const double *weights);
 
 /* E = 1/2 tr (P - Phi) M (P - Phi)^T by plain loops. */
 double net_excess(const struct net *net, const double *weights);

@@ -113,7 +113,7 @@ static const struct ln_part small_parts[] = {
      .params = ln_random_params,
      .n_params = &ln_n_random_params},
 };
-static const struct ln_schema small_schema = {small_parts, 7, &small_observables};
+static const struct ln_schema small_schema = {small_parts, 7, &small_observables, NULL};
 
 static inline int parse_small(const char *text, size_t size, const char *const *sets, int n_sets,
                               struct ln_sweep **sweep, struct ln_err *err) {

@@ -132,7 +132,8 @@ static void a_balanced_start_multiplies_to_scale_times_the_given_product(void **
     point_set_matrices(&net.point, LN_INIT, "product", &given, 1);
     point_set_real(&net.point, LN_INIT, "scale", 0.1);
     net_complete(&net);
-    net.shape.model->end_to_end(&net.shape, net.weights, p);
+    struct ln_net view = net_view(&net);
+    net.shape.model->end_to_end(&view, p);
     for (int i = 0; i < 6; i++)
         assert_near(p[i], 0.1 * product[i], 1e-14);
     net_clear(&net);

@@ -69,8 +69,10 @@ static void check_lanes(int n_layers, const int *widths, bool has_moment) {
     assert_int_equal(shape->lanes, LN_LANES);
     struct ln_batch *batch = ln_batch_create(shape);
     double *gradient = numbers(shape->n_weights * LN_LANES), *back = numbers(shape->n_weights);
-    for (int l = 0; l < LN_LANES; l++)
-        ln_batch_load(batch, l, lane[l].problem, lane[l].weights);
+    for (int l = 0; l < LN_LANES; l++) {
+        struct ln_net view = net_view(&lane[l]);
+        ln_batch_load(batch, l, &view);
+    }
     shape->model->forward(batch);
     shape->model->gradient(batch, gradient);
     for (int l = 0; l < LN_LANES; l++) {
@@ -105,7 +107,8 @@ static void a_descent_step_moves_every_layer_by_the_gradient_at_the_old_weights(
         double *gradient = numbers(n), *moved = numbers(n);
         struct ln_batch *batch = ln_batch_create(&net.shape);
         net_gradient(&net, net.weights, gradient);
-        ln_batch_load(batch, lane, net.problem, net.weights);
+        struct ln_net view = net_view(&net);
+        ln_batch_load(batch, lane, &view);
         eta[lane] = 0.3;
         net.shape.model->forward(batch);
         net.shape.model->descend(batch, eta);
@@ -125,8 +128,9 @@ static void a_cleared_lane_is_zero_and_leaves_its_neighbours_alone(void **state)
     net_make(&net, nets[2].widths, nets[2].n_layers, true, 1);
     struct ln_batch *batch = ln_batch_create(&net.shape);
     double *back = numbers(net.shape.n_weights);
-    ln_batch_load(batch, 2, net.problem, net.weights);
-    ln_batch_load(batch, 3, net.problem, net.weights);
+    struct ln_net view = net_view(&net);
+    ln_batch_load(batch, 2, &view);
+    ln_batch_load(batch, 3, &view);
     ln_batch_clear(batch, 2);
     net.shape.model->forward(batch);
     assert_true(batch->excess[2] == 0);
@@ -163,7 +167,8 @@ static void the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric
         net_make(&net, nets[i / 2].widths, nets[i / 2].n_layers, i % 2, 10 + (uint64_t)i);
         int n = net.shape.n_weights;
         double *hessian = numbers(n * n);
-        net.shape.model->hessian(&net.shape, net.problem, net.weights, hessian);
+        struct ln_net view = net_view(&net);
+        net.shape.model->hessian(&view, hessian);
         for (int c = 0; c < n; c++)
             check_column(&net, hessian, c);
         free(hessian);
@@ -179,9 +184,10 @@ static void the_hessian_vector_product_is_the_dense_hessian_times_the_vector(voi
         int n = net.shape.n_weights;
         double *hessian = numbers(n * n), *v = random_numbers(n, 1);
         double *dense = numbers(n), *out = random_numbers(n, 2);
-        net.shape.model->hessian(&net.shape, net.problem, net.weights, hessian);
+        struct ln_net view = net_view(&net);
+        net.shape.model->hessian(&view, hessian);
         ln_matmul(dense, hessian, false, v, false, n, 1, n);
-        net.shape.model->hessian_vector(&net.shape, net.problem, net.weights, v, out);
+        net.shape.model->hessian_vector(&view, v, out);
         assert_near(near_distance(out, dense, n), 0, 1e-12 * (1 + ln_norm(dense, (size_t)n)));
         free(out);
         free(dense);
@@ -200,10 +206,11 @@ static void the_ends_of_the_spectrum_of_a_large_hessian_are_those_of_the_dense_o
     int n = net.shape.n_weights;
     assert_true(n > 200);
     double *hessian = numbers(n * n), *w = numbers(n);
-    net.shape.model->hessian(&net.shape, net.problem, net.weights, hessian);
+    struct ln_net view = net_view(&net);
+    net.shape.model->hessian(&view, hessian);
     ln_sym_eig(w, NULL, hessian, n);
-    double top = ln_hessian_extreme(&net.shape, net.problem, net.weights, +1);
-    double low = ln_hessian_extreme(&net.shape, net.problem, net.weights, -1);
+    double top = ln_hessian_extreme(&view, +1, NULL);
+    double low = ln_hessian_extreme(&view, -1, NULL);
     assert_near(top, w[n - 1], 1e-9 * w[n - 1]);
     assert_near(low, w[0], 1e-9 * w[n - 1]);
     free(w);
@@ -220,10 +227,11 @@ static void the_sharpness_of_the_balanced_minimum_is_n_sigma_to_the_2_minus_2_ov
         net_begin(&net, phi, 2, 3, depth);
         net_complete(&net);
         ln_balanced_factors(&net.shape, phi, net.weights);
-        double top = ln_hessian_extreme(&net.shape, net.problem, net.weights, +1);
+        struct ln_net view = net_view(&net);
+        double top = ln_hessian_extreme(&view, +1, NULL);
         double right = depth * pow(net.problem->sigma[0], 2 - 2.0 / depth);
         assert_near(top, right, 1e-11 * right);
-        assert_near(ln_minimum_sharpness(&net.shape, net.problem), right, 1e-12 * right);
+        assert_near(ln_minimum_sharpness(&view), right, 1e-12 * right);
         net_clear(&net);
     }
 }
@@ -234,8 +242,8 @@ static void with_a_moment_the_sharpness_of_the_minimum_comes_from_its_hessian(vo
     net_make(&net, nets[1].widths, nets[1].n_layers, true, 4);
     ln_balanced_factors(&net.shape, net.problem->target, net.weights);
     assert_near(net_excess(&net, net.weights), 0, 1e-25);
-    assert_near(ln_minimum_sharpness(&net.shape, net.problem),
-                ln_hessian_extreme(&net.shape, net.problem, net.weights, +1), 1e-12);
+    struct ln_net view = net_view(&net);
+    assert_near(ln_minimum_sharpness(&view), ln_hessian_extreme(&view, +1, NULL), 1e-12);
     net_clear(&net);
 }
 
@@ -263,7 +271,8 @@ static void balanced_factors_multiply_to_their_matrix_and_are_balanced(void **st
         int m = net.problem->d_out, n = net.problem->d_in, modes = net.problem->n_modes;
         double *p = numbers(m * n), *s = numbers(modes);
         ln_balanced_factors(&net.shape, net.problem->target, net.weights);
-        net.shape.model->end_to_end(&net.shape, net.weights, p);
+        struct ln_net view = net_view(&net);
+        net.shape.model->end_to_end(&view, p);
         ln_svd(NULL, s, NULL, p, m, n);
         for (int k = 0; k < modes; k++) /* the best map of the rank that fits */
             assert_near(s[k], k < net.shape.rank ? net.problem->sigma[k] : 0, 1e-13);

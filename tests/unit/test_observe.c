@@ -21,7 +21,8 @@ struct scene {
 /* Sees the weights the network has now; the start is what it is at the first look. */
 static void look_again(struct scene *scene) {
     const struct ln_shape *shape = &scene->net.shape;
-    shape->model->end_to_end(shape, scene->net.weights, scene->p);
+    struct ln_net view = net_view(&scene->net);
+    shape->model->end_to_end(&view, scene->p);
     ln_svd(NULL, scene->singular, NULL, scene->p, shape->widths[shape->n_layers], shape->widths[0]);
     scene->run.excess = net_excess(&scene->net, scene->net.weights);
 }
@@ -29,9 +30,9 @@ static void look_again(struct scene *scene) {
 static void open_scene(struct scene *scene) {
     memset(&scene->run, 0, sizeof scene->run);
     memcpy(scene->start, scene->net.weights, (size_t)scene->net.shape.n_weights * sizeof(double));
-    scene->sight =
-        (struct ln_sight){&scene->net.shape, scene->net.problem, &scene->run,    scene->net.weights,
-                          scene->start,      scene->p,           scene->singular};
+    scene->sight = (struct ln_sight){&scene->net.shape,  scene->net.problem,   &scene->run,
+                                     scene->net.weights, scene->start,         scene->p,
+                                     scene->singular,    scene->net.constants, &scene->net.point};
     look_again(scene);
 }
 
@@ -204,7 +205,8 @@ static void sharpness_is_the_top_eigenvalue_of_the_dense_hessian(void **state) {
     open_scene(&scene);
     int n = scene.net.shape.n_weights;
     double *hessian = ln_linalg_alloc((size_t)n * n, sizeof *hessian);
-    scene.net.shape.model->hessian(&scene.net.shape, scene.net.problem, scene.net.weights, hessian);
+    struct ln_net view = net_view(&scene.net);
+    scene.net.shape.model->hessian(&view, hessian);
     ln_sym_eig(w, NULL, hessian, n);
     assert_near(seen(&scene, "sharpness", 0), w[n - 1], 1e-13 * w[n - 1]);
     free(hessian);
@@ -216,12 +218,13 @@ static void sharpness_is_the_top_eigenvalue_of_the_dense_hessian(void **state) {
 static double *jacobian(const struct net *net, double *weights) {
     int n = net->shape.n_weights, size = net->problem->d_in * net->problem->d_out;
     double *out = ln_linalg_alloc((size_t)n * size, sizeof *out), above[64], below[64];
+    struct ln_net view = net_at(net, weights);
     for (int i = 0; i < n; i++) {
         double old = weights[i];
         weights[i] = old + 1e-4;
-        net->shape.model->end_to_end(&net->shape, weights, above);
+        net->shape.model->end_to_end(&view, above);
         weights[i] = old - 1e-4;
-        net->shape.model->end_to_end(&net->shape, weights, below);
+        net->shape.model->end_to_end(&view, below);
         weights[i] = old;
         for (int e = 0; e < size; e++)
             out[e * n + i] = (above[e] - below[e]) / 2e-4;

@@ -11,8 +11,8 @@
 
 #include "../../src/sweep/text.h"
 #include "linnet/model.h"
-#include "linnet/observe.h"
 #include "linnet/problem.h"
+#include "linnet/theory.h"
 #include "linnet/train.h"
 #include "small_schema.h"
 
@@ -369,6 +369,12 @@ static void the_reference_sweep_documents_every_key(void **state) {
         if (!strstr(text, line))
             fail_msg("sweeps/reference.yaml does not document the observable %s",
                      ln_observables.entries[e]->name);
+    }
+    for (int e = 0; e < ln_predictions.n_entries; e++) {
+        snprintf(line, sizeof line, "#   %s: ", ln_predictions.entries[e]->name);
+        if (!strstr(text, line))
+            fail_msg("sweeps/reference.yaml does not document the prediction %s",
+                     ln_predictions.entries[e]->name);
     }
     free(text);
 }

@@ -205,7 +205,8 @@ static double step_size_in_unit(const char *unit, double *start_sharpness) {
     net_complete(&net);
     struct outcome outcome = job_run_one(&net, NULL, 0);
     double step_size = outcome.run.step_size;
-    *start_sharpness = ln_hessian_extreme(&net.shape, net.problem, net.weights, +1);
+    struct ln_net view = net_view(&net);
+    *start_sharpness = ln_hessian_extreme(&view, +1, NULL);
     outcome_clear(&outcome);
     net_clear(&net);
     return step_size;

@@ -20,12 +20,12 @@ static bool give(void *ctx, int lane, struct ln_task *task) {
     const struct net *net = &job->nets[index];
     job->n_given++;
     job->in_lane[lane] = index;
-    *task = (struct ln_task){&net->point, net->problem, net->weights};
+    *task = (struct ln_task){&net->point, net_view(net)};
     return true;
 }
 
 static double *weights_of(const struct ln_batch *batch, int lane) {
-    double *weights = ln_linalg_alloc((size_t)batch->shape->n_weights, sizeof *weights);
+    double *weights = ln_linalg_alloc((size_t)batch->shape->n_state, sizeof *weights);
     ln_batch_weights(batch, lane, weights);
     return weights;
 }
@@ -55,7 +55,8 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
     outcome->run = *run;
     outcome->place = job->n_finished;
     outcome->weights = weights_of(batch, lane);
-    net->shape.model->end_to_end(&net->shape, outcome->weights, p);
+    struct ln_net view = net_at(net, outcome->weights);
+    net->shape.model->end_to_end(&view, p);
     outcome->label = ln_label_of(run, net->problem, p, &outcome->period, &outcome->modes);
     job->n_finished++;
     free(p);
