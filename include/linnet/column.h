@@ -26,6 +26,7 @@ struct ln_column {
     int n_extra;             /* dimensions after the axes */
     int extra[LN_MAX_EXTRA]; /* index into ln_layout.dims */
     const char *long_name, *units, *doc;
+    const char *source;       /* paper and statement; NULL: none */
     const char *const *flags; /* I8: names of the values 0..n_flags-1 (flag_values, flag_meanings);
                                  I32: names of the bits (flag_masks, flag_meanings); NULL: none */
     int n_flags;

@@ -108,6 +108,7 @@ static void add_observable(struct ln_layout *layout, const struct ln_observable 
     column->long_name = observable->long_name;
     column->units = observable->units;
     column->doc = observable->entry.doc;
+    column->source = observable->entry.source;
     column->flags = observable->flags;
     column->n_flags = observable->n_flags;
     if (in_time)
@@ -180,6 +181,7 @@ static void add_predictions(struct ln_layout *layout, const struct ln_sweep *swe
         column->long_name = prediction->long_name;
         column->units = prediction->units;
         column->doc = prediction->entry.doc;
+        column->source = prediction->entry.source;
         add_extent(layout, column, prediction->extent, sizes);
     }
 }

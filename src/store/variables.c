@@ -207,7 +207,8 @@ static bool put_column(struct ln_variables *variables, const struct ln_column *c
     if (dataset < 0)
         return false;
     const char *units = column->units || column->flags ? column->units : "1";
-    bool ok = put_documentation(dataset, column->name, column->long_name, units, column->doc);
+    bool ok = put_documentation(dataset, column->name, column->long_name, units, column->doc) &&
+              ln_h5_put_text(dataset, "references", column->source);
     if (column->flags)
         ok = ok && put_flags(dataset, column->type, column->flags, column->n_flags);
     else

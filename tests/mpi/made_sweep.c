@@ -86,7 +86,7 @@ struct ln_layout made_layout(void) {
         .columns =
             {{.name = "label", .type = LN_I8, .doc = "Outcome.", .flags = labels, .n_flags = 3},
              {.name = "tags", .type = LN_I32, .doc = "What was seen.", .flags = tags, .n_flags = 2},
-             {.name = "steps", .type = LN_I64, .doc = "Steps run."},
+             {.name = "steps", .type = LN_I64, .doc = "Steps run.", .source = "A paper, Theorem 1"},
              {.name = "final_loss",
               .type = LN_F64,
               .long_name = "final loss",

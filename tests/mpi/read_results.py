@@ -26,6 +26,8 @@ def check(ds):
     assert list(ds.width.values) == [5, 10] and list(ds.spectrum.values) == ["[2, 1]", "[3, 2, 1]"]
     assert list(ds.record_step.values) == [0, 1, 10, 100, 1000] and ds.record_step.dims == ("record",)
 
+    assert ds.steps.attrs["references"] == "A paper, Theorem 1" and "references" not in ds.label.attrs
+
     # Flags and their types.
     assert ds.label.dtype == np.int8 and ds.label.attrs["flag_meanings"] == "converged diverged slow"
     assert list(ds.label.attrs["flag_values"]) == [0, 1, 2]
