@@ -7,7 +7,7 @@
 # Needs root (or sudo without a password) only when something is missing.
 set -eu
 
-run_set="gcc libc6-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libopenblas-serial-dev libarpack2-dev
+run_set="gcc libc6-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libopenblas-serial-dev libarpack2-dev libgsl-dev
 libfyaml-dev librandom123-dev libxxhash-dev libcmocka-dev meson ninja-build pkg-config
 python3 python3-h5py python3-xarray python3-h5netcdf python3-netcdf4 python3-matplotlib"
 test_set="binutils clang clang-format-14 libclang-rt-14-dev procps python3-pytest netcdf-bin hdf5-tools
