@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#define LN_PREDICTION_OF(family, name) LN_PREDICTION(name)
 #define LN_PREDICTION(name) extern const struct ln_prediction ln_prediction_##name;
 #include "list.h"
 #undef LN_PREDICTION
