@@ -25,6 +25,22 @@ static void the_identity_start_is_alpha_on_the_diagonal_of_every_layer(void **st
     net_clear(&net);
 }
 
+static void the_scale_of_the_product_is_that_of_the_end_to_end_matrix(void **state) {
+    (void)state;
+    static const double right[] = {0.5, 0, 0, 0, 0.5, 0, 0, 0, 0.5, 0.5, 0, 0, 0, 0.5, 0};
+    struct net net;
+    struct ln_err err = {0};
+    begin(&net, 2, "identity");
+    point_set_real(&net.point, LN_INIT, "scale", 0.25);
+    point_set_word(&net.point, LN_INIT, "scale_of", "product");
+    net_complete(&net);
+    assert_near(near_distance(net.weights, right, 15), 0, 0);
+    point_set_real(&net.point, LN_INIT, "scale", -0.25);
+    assert_int_equal(ln_init_check(&net.point, &net.shape, &err), LN_INPUT);
+    assert_string_equal(err.where, "model.init.scale");
+    net_clear(&net);
+}
+
 static void the_zero_asymmetric_start_is_the_identity_below_a_last_layer_of_zeros(void **state) {
     (void)state;
     static const double right[] = {1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
@@ -207,6 +223,7 @@ static int start(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_identity_start_is_alpha_on_the_diagonal_of_every_layer),
+        cmocka_unit_test(the_scale_of_the_product_is_that_of_the_end_to_end_matrix),
         cmocka_unit_test(the_zero_asymmetric_start_is_the_identity_below_a_last_layer_of_zeros),
         cmocka_unit_test(a_gaussian_start_has_the_standard_deviation_of_its_rule),
         cmocka_unit_test(gaussian_and_orthogonal_starts_draw_the_same_numbers_at_every_scale),
