@@ -119,7 +119,8 @@ const struct ln_row_outcome ln_row_outcomes[] = {
      "By more than rounding (1e-9 relative) and while the excess is above stop.loss.",
      .number = loss_rises},
     {"step_size_used", LN_F64, "absolute step size", "1",
-     "eta after step_unit was resolved; of the first step for a schedule.",
+     "eta after step_unit was resolved; of the first step for a schedule; the time between two "
+     "steps for a flow.",
      .number = step_size_used},
     {"plateau_level", LN_F64, "loss level of each plateau", "1",
      "Loss when the r largest modes are learnt and no other.", .per_plateau = plateau_level},

@@ -1,2 +1,3 @@
 /* The algorithms: one line each; the entry lives in the file of the same name. */
 LN_ALGORITHM(gd)
+LN_ALGORITHM(flow)

@@ -68,9 +68,9 @@ static void plan_event(const struct trainer *t, struct ln_run *run) {
     int64_t next = run->max_steps;
     if (run->record < t->n_records && t->record_steps[run->record] < next)
         next = t->record_steps[run->record];
-    int64_t window = run->max_steps - LN_WINDOW + 1;
-    if (run->strides)
-        window = run->max_steps; /* a flow does not oscillate */
+    int64_t window = run->max_steps - LN_WINDOW + 1, held = run->low_since + run->hold - 1;
+    if (run->strides) /* a flow does not oscillate; where it converges, the hold has an end */
+        next = run->streak > 0 && held < next ? held : next;
     else if (run->step + 1 >= window)
         next = run->step + 1;
     else if (window < next)
@@ -224,6 +224,8 @@ static int look(struct trainer *t, bool *emptied, struct ln_err *err) {
         judge(run, t->batch->excess[lane]);
         if (run->step >= run->next_event)
             attend(t, lane);
+        else if (run->strides)
+            plan_event(t, run);
         if (!run->is_finished)
             continue;
         int status = t->hooks->finish(t->hooks->ctx, lane, t->batch, run, err);
@@ -262,7 +264,8 @@ static double now(void) {
 }
 
 static int loop(struct trainer *t, struct ln_err *err) {
-    int every = steps_between_polls(t->shape), left = every, status = LN_OK;
+    int every = t->algorithm->strides ? 1 : steps_between_polls(t->shape), left = every,
+        status = LN_OK;
     double last = now();
     bool changed = true; /* lanes to fill: at the start, after a finish, and at every poll while
                             some are empty */

@@ -12,6 +12,14 @@ void job_train_by_gd(struct net *net, double step_size, int64_t max_steps) {
     point_set_int(&net->point, LN_LIMITS, "max_steps", max_steps);
 }
 
+void job_train_by_flow(struct net *net, double time_step, int64_t max_steps) {
+    point_choose(&net->point, LN_TRAIN, &ln_algorithms, "flow");
+    point_set_real(&net->point, LN_TRAIN, "time_step", time_step);
+    point_set_real(&net->point, LN_TRAIN, "rtol", 1e-13);
+    point_table(&net->point, LN_LIMITS, ln_limits, ln_n_limits);
+    point_set_int(&net->point, LN_LIMITS, "max_steps", max_steps);
+}
+
 static bool give(void *ctx, int lane, struct ln_task *task) {
     struct job *job = ctx;
     if (job->n_given == job->n_tasks || (job->waits && job->n_given == 1 && job->n_polls == 0))
@@ -70,10 +78,13 @@ static bool poll(void *ctx) {
 }
 
 int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err) {
-    const struct ln_algorithm *gd =
-        (const struct ln_algorithm *)ln_catalogue_find(&ln_algorithms, "gd");
+    const struct ln_point *point = &job->nets[0].point;
+    struct ln_shape shape = job->nets[0].shape;
     struct ln_train_hooks hooks = {job, give, record, finish, poll};
-    return ln_train(&job->nets[0].shape, gd, record_steps, n_records, &hooks, err);
+    int status = ln_train_shape(point, &shape, err);
+    return status != LN_OK ? status
+                           : ln_train(&shape, (const struct ln_algorithm *)point->entry[LN_TRAIN],
+                                      record_steps, n_records, &hooks, err);
 }
 
 struct outcome job_run_one(const struct net *net, const int64_t *record_steps, int n_records) {

@@ -36,6 +36,9 @@ struct job {
 /* Adds train: gd with its defaults to a network that was begun or made. */
 void job_train_by_gd(struct net *net, double step_size, int64_t max_steps);
 
+/* Adds train: flow with rtol 1e-13. */
+void job_train_by_flow(struct net *net, double time_step, int64_t max_steps);
+
 /* Runs all tasks; returns the status of ln_train. */
 int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err);
 
