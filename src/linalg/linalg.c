@@ -128,31 +128,66 @@ static double residual_of(ln_operator *apply, void *ctx, double lambda, const do
     return cblas_dnrm2(n, work, 1);
 }
 
+/* A start that is fixed, and not orthogonal to anything with structure. */
+static void fill_start(double *x, int n) {
+    for (int i = 0; i < n; i++)
+        x[i] = 1.0 + 0.37 * sin(1.0 + 2.399963 * i);
+}
+
+/* A few steps of the power method: min |lambda| <= result <= ||A||. */
+static double rough_norm(ln_operator *apply, void *ctx, int n) {
+    enum { STEPS = 6 };
+    double *x = numbers(n), *y = numbers(n), size = 0;
+    fill_start(x, n);
+    cblas_dscal(n, 1.0 / cblas_dnrm2(n, x, 1), x, 1);
+    for (int i = 0; i < STEPS; i++) {
+        apply(ctx, y, x);
+        size = cblas_dnrm2(n, y, 1);
+        if (!(size > 0))
+            break;
+        for (int k = 0; k < n; k++)
+            x[k] = y[k] / size;
+    }
+    free(y);
+    free(x);
+    return size;
+}
+
+/* ARPACK's tolerance is relative to the eigenvalue, and the least eigenvalue of a minimum is 0: it
+ * would never converge. A + shift has the wanted eigenvalue at least as large as the rough norm:
+ * shift = 2 end ||A||, and end lambda >= -min |lambda|. */
 bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
                         int end) {
-    int ido = 0, nev = 1, ncv = n < 24 ? n : 24, ldv = n, info = 1, lworkl = ncv * (ncv + 8),
+    enum { VECTORS = 64, LEAN_VECTORS = 24, LARGE = 20000 };
+    int most = n < LARGE ? VECTORS : LEAN_VECTORS;
+    int ido = 0, nev = 1, ncv = n < most ? n : most, ldv = n, info = 1, lworkl = ncv * (ncv + 8),
         rvec = 1;
     int iparam[11] = {[0] = 1, [2] = 500, [6] = 1}, ipntr[11] = {0};
-    double tol = 1e-13, sigma = 0;
+    double tol = 1e-12, sigma = 0, shift = 2 * end * rough_norm(apply, ctx, n);
     assert(n >= 2);
+    *lambda = *residual = 0;
+    if (shift == 0) /* A = 0, as at the origin of three layers */
+        return true;
     const char *which = end > 0 ? "LA" : "SA";
     double *resid = numbers(n), *v = numbers((size_t)n * ncv), *workd = numbers((size_t)3 * n);
     double *workl = numbers(lworkl), *vector = numbers(n);
     int *select = ln_linalg_alloc(ncv, sizeof *select);
-    for (int i = 0; i < n; i++) /* fixed, and not orthogonal to anything with structure */
-        resid[i] = 1.0 + 0.37 * sin(1.0 + 2.399963 * i);
+    fill_start(resid, n);
     for (;;) {
         dsaupd_(&ido, "I", &n, which, &nev, &tol, resid, &ncv, v, &ldv, iparam, ipntr, workd, workl,
                 &lworkl, &info);
         if (ido != 1 && ido != -1)
             break;
-        apply(ctx, workd + ipntr[1] - 1, workd + ipntr[0] - 1);
+        double *x = workd + ipntr[0] - 1, *y = workd + ipntr[1] - 1;
+        apply(ctx, y, x);
+        cblas_daxpy(n, shift, x, 1, y, 1);
     }
     bool converged = info == 0;
     *lambda = *residual = NAN;
     if (info >= 0) {
         dseupd_(&rvec, "A", select, lambda, vector, &ldv, &sigma, "I", &n, which, &nev, &tol, resid,
                 &ncv, v, &ldv, iparam, ipntr, workd, workl, &lworkl, &info);
+        *lambda = info == 0 ? *lambda - shift : (double)NAN;
         if (info == 0)
             *residual = residual_of(apply, ctx, *lambda, vector, workd, n);
     }

@@ -177,7 +177,6 @@ struct dense {
     const double *a;
     int n;
 };
-
 static void apply_dense(void *ctx, double *y, const double *x) {
     const struct dense *dense = ctx;
     ln_matmul(y, dense->a, false, x, false, dense->n, 1, dense->n);
@@ -234,6 +233,20 @@ static void lanczos_finds_the_ends_of_a_clustered_spectrum(void **state) {
         double *w = numbers(n);
         for (int i = 0; i < n; i++)
             w[i] = i < 6 ? 4.0 - 1e-5 * i : i < 12 ? -0.25 - 0.01 * i : 0.0;
+        check_lanczos(w, n);
+        free(w);
+    }
+}
+
+/* Flat minima: ARPACK's own tolerance, relative to the eigenvalue, cannot be met at 0. */
+static void lanczos_finds_the_eigenvalue_zero_of_a_semidefinite_operator(void **state) {
+    (void)state;
+    for (int n = 40; n <= 280; n += 120) {
+        double *w = numbers(n);
+        for (int i = n / 2; i < n; i++)
+            w[i] = 1e-4 * (i - n / 2 + 1);
+        check_lanczos(w, n);
+        memset(w, 0, (size_t)n * sizeof *w); /* A = 0: no step at all */
         check_lanczos(w, n);
         free(w);
     }
@@ -469,6 +482,7 @@ int main(void) {
         cmocka_unit_test(lanczos_finds_the_ends_of_a_small_operator),
         cmocka_unit_test(lanczos_takes_the_largest_eigenvalue_and_not_the_largest_modulus),
         cmocka_unit_test(lanczos_finds_the_ends_of_a_clustered_spectrum),
+        cmocka_unit_test(lanczos_finds_the_eigenvalue_zero_of_a_semidefinite_operator),
         cmocka_unit_test(every_lane_of_a_product_is_one_fma_chain_to_the_bit),
         cmocka_unit_test(every_lane_of_a_product_with_a_transposed_is_one_fma_chain),
         cmocka_unit_test(every_lane_of_a_product_with_b_transposed_is_one_fma_chain),
