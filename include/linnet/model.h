@@ -11,6 +11,7 @@
 #include "linnet/problem.h"
 
 enum { LN_MAX_LAYERS = 256 };
+enum { LN_DENSE_UP_TO = 200 }; /* weights up to which a Hessian is formed and factored */
 
 struct ln_shape {
     const struct ln_model *model;
@@ -118,13 +119,14 @@ void ln_constants_of(const struct ln_point *point, const struct ln_shape *shape,
 /* Gradient [n_weights] at one network; returns its excess loss. */
 double ln_net_gradient(const struct ln_net *net, double *gradient);
 
-/* Largest (end = +1) or smallest (-1) eigenvalue of the Hessian: dense up to 200 weights, Lanczos
- * above. *residual (or NULL): ||H v - lambda v||, 0 for the dense one. NaN: the model has no
- * Hessian, or Lanczos did not converge. */
+/* Largest (end = +1) or smallest (-1) eigenvalue of the Hessian: dense up to LN_DENSE_UP_TO
+ * weights, Lanczos above. *residual (or NULL): ||H v - lambda v||, 0 for the dense one. NaN: the
+ * model has no Hessian, or Lanczos did not converge. */
 double ln_hessian_extreme(const struct ln_net *net, int end, double *residual);
 
 /* Sharpness of the balanced global minimum (the weights of net are not looked at): N
- * sigma_1^{2-2/N} for M = I and no penalty, from its Hessian otherwise; NaN without layers.
+ * sigma_1^{2-2/N} for M = I and no penalty, from its Hessian otherwise (balanced in the metric of
+ * the penalty, if there is one); NaN without layers, or where the penalty has no such minimum.
  * Source: Bartlett et al. 2018 (top eigenvalue at the balanced minimum); Mulayoff, Michaeli 2020.
  */
 double ln_minimum_sharpness(const struct ln_net *net);

@@ -4,6 +4,7 @@
  * D_{j-1} = W_j^T D_j before W_j -= eta D_j P_{j-1}^T, with D_N = (P - Phi) M. Every D_j comes from
  * old weights, so all layers move at once; no gradient is ever stored. Source of the gradient:
  * Bartlett et al. 2018, section 2; Nguegnang et al. 2021, section 2. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "linnet/model_deep.h"
+#include "penalty.h"
 
 static const struct ln_param params[] = {
     {.name = "depth",
@@ -25,6 +27,21 @@ static const struct ln_param params[] = {
      .low = 1,
      .high = 4096,
      .doc = "Hidden width, one for all layers or a list of N - 1; default: max(d_in, d_out)."},
+    {.name = "penalty",
+     .type = LN_REAL,
+     .fallback = "0",
+     .low = 0,
+     .high = INFINITY,
+     .doc = "rho: adds (rho/4) ||W_2^T W_2 - W_1 D W_1^T||^2 to the loss; depth 2 only."},
+    {.name = "penalty_metric",
+     .type = LN_CHOICE,
+     .fallback = "moment",
+     .choices = "moment identity given",
+     .doc = "D of the penalty: the input moment M, the identity, or penalty_matrix."},
+    {.name = "penalty_matrix",
+     .type = LN_MATRIX,
+     .fallback = "~",
+     .doc = "D of penalty_metric: given; d_in x d_in, symmetric, positive semidefinite."},
 };
 
 static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln_shape *shape,
@@ -47,7 +64,11 @@ static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln
                            : listed       ? (int)width->integers[0]
                            : d_in > d_out ? d_in
                                           : d_out;
-    return LN_OK;
+    return ln_penalty_shape(point, d_in, shape, err);
+}
+
+static bool is_penalised(const struct ln_batch *batch) {
+    return batch->shape->variant == LN_VARIANT_PENALISED;
 }
 
 static double *layer(const struct ln_batch *batch, int j) {
@@ -69,12 +90,16 @@ static void forward(struct ln_batch *batch) {
     if (shape->has_moment)
         ln_lanes_nn(batch->error, delta, batch->moment, d[n_layers], d[0], d[0], lanes);
     ln_lanes_half_dot(batch->excess, delta, batch->error, size, lanes);
+    if (is_penalised(batch))
+        ln_penalty_forward(batch);
 }
 
 static void descend(struct ln_batch *batch, const double *eta) {
     const struct ln_shape *shape = batch->shape;
     const int *d = shape->widths, lanes = shape->lanes;
     double *down = batch->error;
+    if (is_penalised(batch))
+        ln_penalty_prepare(batch);
     for (int j = shape->n_layers; j >= 2; j--) {
         double *next = batch->back[j & 1];
         ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
@@ -83,6 +108,8 @@ static void descend(struct ln_batch *batch, const double *eta) {
         down = next;
     }
     ln_lanes_axpy(batch->weights, eta, down, d[1] * d[0], lanes);
+    if (is_penalised(batch))
+        ln_penalty_move(batch, batch->weights, eta);
 }
 
 static void gradient(struct ln_batch *batch, double *out) {
@@ -97,6 +124,11 @@ static void gradient(struct ln_batch *batch, double *out) {
         down = next;
     }
     memcpy(out, down, (size_t)d[1] * d[0] * lanes * sizeof *out);
+    if (is_penalised(batch)) {
+        static const _Alignas(64) double minus[LN_LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+        ln_penalty_prepare(batch);
+        ln_penalty_move(batch, out, minus);
+    }
 }
 
 static void end_to_end(const struct ln_net *net, double *p) {
@@ -124,6 +156,8 @@ static double step_flops(const struct ln_shape *shape) {
     double flops = 4.0 * shape->n_weights + 3.0 * d[shape->n_layers] * d[0];
     for (int j = 2; j <= shape->n_layers; j++)
         flops += 6.0 * d[j] * d[j - 1] * d[0];
+    if (shape->variant == LN_VARIANT_PENALISED)
+        flops += ln_penalty_flops(shape);
     return shape->has_moment ? flops + 2.0 * d[shape->n_layers] * d[0] * d[0] : flops;
 }
 
@@ -131,10 +165,11 @@ const struct ln_model ln_model_deep = {
     .entry = {.name = "deep",
               .doc = "Deep linear network W_N ... W_1 of any depth and widths.",
               .source = "Bartlett, Helmbold, Long 2018, section 2; Nguegnang, Rauhut, Terstiege "
-                        "2021, section 2",
+                        "2021, section 2; Zhu, Soudry, Eldar, Wakin 2018 (balanced penalty)",
               LN_PARAMS(params)},
     .has_layers = true,
     .shape = shape_of,
+    .constants = ln_penalty_constants,
     .forward = forward,
     .descend = descend,
     .gradient = gradient,

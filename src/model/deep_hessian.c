@@ -3,6 +3,7 @@
 
 #include "linnet/linalg.h"
 #include "linnet/model_deep.h"
+#include "penalty.h"
 
 /* Products of consecutive layers: span(hi, lo) = W_hi ... W_lo, the identity when hi = lo - 1. */
 struct spans {
@@ -115,6 +116,8 @@ void ln_deep_hessian(const struct ln_net *net, double *hessian) {
     free(left);
     free(error);
     spans_clear(&spans);
+    if (shape->variant == LN_VARIANT_PENALISED)
+        ln_penalty_hessian(net, hessian);
 }
 
 /* c += a b. */
@@ -164,4 +167,6 @@ void ln_deep_hessian_vector(const struct ln_net *net, const double *v, double *o
         memcpy(d_down, d_next, (size_t)d[j - 1] * d_in * sizeof *d_down);
     }
     free(memory);
+    if (shape->variant == LN_VARIANT_PENALISED)
+        ln_penalty_hessian_vector(net, v, out);
 }

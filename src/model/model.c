@@ -8,6 +8,7 @@
 
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
+#include "penalty.h"
 
 #define LN_MODEL(name) extern const struct ln_model ln_model_##name;
 #define LN_INIT(name) extern const struct ln_init ln_init_##name;
@@ -134,8 +135,6 @@ static void apply_hessian(void *ctx, double *y, const double *x) {
     net->shape->model->hessian_vector(net, x, y);
 }
 
-enum { DENSE_UP_TO = 200 };
-
 static double dense_extreme(const struct ln_net *net, int end) {
     int n = net->shape->n_weights;
     double *hessian = ln_linalg_alloc((size_t)n * n, sizeof *hessian),
@@ -152,11 +151,11 @@ double ln_hessian_extreme(const struct ln_net *net, int end, double *residual) {
     const struct ln_model *model = net->shape->model;
     int n = net->shape->n_weights;
     double lambda = NAN, rest = 0;
-    if (n > DENSE_UP_TO && model->hessian_vector) {
+    if (n > LN_DENSE_UP_TO && model->hessian_vector) {
         struct ln_net at = *net;
         if (!ln_lanczos_extreme(&lambda, &rest, apply_hessian, &at, n, end))
-            lambda = NAN;
-    } else if (n <= DENSE_UP_TO && model->hessian) {
+            lambda = (double)NAN;
+    } else if (n <= LN_DENSE_UP_TO && model->hessian) {
         lambda = dense_extreme(net, end);
     }
     if (residual)
@@ -164,16 +163,39 @@ double ln_hessian_extreme(const struct ln_net *net, int end, double *residual) {
     return lambda;
 }
 
+/* The best map of rank `rank`, U_r U_r^T Phi with U_r the first left singular vectors of the
+ * whitened target (Eckart-Young for the norm of the loss). */
+static void best_map(const struct ln_problem *problem, int rank, double *p) {
+    int m = problem->d_out, n = problem->d_in,
+        kept = rank < problem->n_modes ? rank : problem->n_modes;
+    double *u = ln_linalg_alloc((size_t)m * kept, sizeof *u),
+           *part = ln_linalg_alloc((size_t)kept * n, sizeof *part);
+    for (int i = 0; i < m; i++)
+        for (int k = 0; k < kept; k++)
+            u[i * kept + k] = problem->left[i * problem->n_modes + k];
+    ln_matmul(part, u, true, problem->target, false, kept, n, m);
+    ln_matmul(p, u, false, part, false, m, n, kept);
+    free(part);
+    free(u);
+}
+
 double ln_minimum_sharpness(const struct ln_net *net) {
     const struct ln_shape *shape = net->shape;
     if (!shape->model->has_layers)
         return NAN;
-    if (!net->problem->moment && shape->n_constants == 0)
+    if (!net->problem->moment && shape->variant == LN_VARIANT_PLAIN)
         return shape->n_layers * pow(net->problem->sigma[0], 2.0 - 2.0 / shape->n_layers);
     double *weights = ln_linalg_alloc(shape->n_state, sizeof *weights);
-    ln_balanced_factors(shape, net->problem->target, weights);
+    double *p = ln_linalg_alloc((size_t)net->problem->d_out * net->problem->d_in, sizeof *p);
+    best_map(net->problem, shape->rank, p);
+    bool is_there = true;
+    if (shape->variant == LN_VARIANT_PENALISED)
+        is_there = ln_penalty_balanced(net, p, weights);
+    else
+        ln_balanced_factors(shape, p, weights);
     struct ln_net minimum = {shape, net->problem, net->constants, weights};
-    double lambda = ln_hessian_extreme(&minimum, +1, NULL);
+    double lambda = is_there ? ln_hessian_extreme(&minimum, +1, NULL) : (double)NAN;
+    free(p);
     free(weights);
     return lambda;
 }
