@@ -47,7 +47,7 @@ const struct ln_init ln_init_balanced = {
                      "in every layer).",
               .source = "Bartlett, Helmbold, Long 2018, section 4; Arora, Cohen, Golowich, Hu 2019",
               LN_PARAMS(params)},
-    .models = "deep",
+    .models = "deep induced one_neuron",
     .check = check,
     .fill = fill,
 };

@@ -2,11 +2,14 @@
  */
 #ifdef LN_MODEL
 LN_MODEL(deep)
+LN_MODEL(induced)
+LN_MODEL(one_neuron)
 #endif
 #ifdef LN_INIT
 LN_INIT(identity)
 LN_INIT(gaussian)
 LN_INIT(balanced)
+LN_INIT(rank_one)
 LN_INIT(orthogonal)
 LN_INIT(zero_asymmetric)
 LN_INIT(weights)
