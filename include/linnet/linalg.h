@@ -37,6 +37,10 @@ void ln_svd(double *u, double *s, double *v, const double *a, int m, int n);
  * Gaussian columns give a Haar-distributed frame). */
 void ln_orthonormalise(double *a, int m, int n);
 
+/* z [n] minimises ||A z - y||, A [m x n], n <= m, given by its columns: n blocks of m numbers. By
+ * QR (LAPACK). Returns false where a column depends on those before it to 12 digits. */
+bool ln_least_squares(double *z, const double *columns, const double *y, int m, int n);
+
 double ln_norm(const double *x, size_t n); /* 2-norm, Frobenius norm of a matrix */
 double ln_dot(const double *x, const double *y, size_t n);
 

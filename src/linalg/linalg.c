@@ -19,6 +19,8 @@ void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const i
 void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
              const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
              double *work, const int *lwork, int *info);
+void dgels_(const char *trans, const int *m, const int *n, const int *nrhs, double *a,
+            const int *lda, double *b, const int *ldb, double *work, const int *lwork, int *info);
 void dsaupd_(int *ido, const char *bmat, const int *n, const char *which, const int *nev,
              const double *tol, double *resid, const int *ncv, double *v, const int *ldv,
              int *iparam, int *ipntr, double *workd, double *workl, const int *lworkl, int *info);
@@ -111,6 +113,24 @@ void ln_orthonormalise(double *a, int m, int n) {
             }
         cblas_dscal(m, 1.0 / cblas_dnrm2(m, a + j, n), a + j, n);
     }
+}
+
+/* LAPACK leaves R in the upper triangle; |R_jj| is the distance of column j to the span of those
+ * before. */
+bool ln_least_squares(double *z, const double *columns, const double *y, int m, int n) {
+    int one = 1, info = 0, lwork = 33 * (m + n) + 64;
+    double *a = numbers((size_t)m * n), *b = numbers(m), *work = numbers(lwork);
+    memcpy(a, columns, (size_t)m * n * sizeof *a);
+    memcpy(b, y, (size_t)m * sizeof *b);
+    dgels_("N", &m, &n, &one, a, &m, b, &m, work, &lwork, &info);
+    bool is_good = info == 0;
+    for (int j = 0; is_good && j < n; j++)
+        is_good = fabs(a[(size_t)j * m + j]) > 1e-12 * cblas_dnrm2(m, columns + (size_t)j * m, 1);
+    memcpy(z, b, (size_t)n * sizeof *z);
+    free(work);
+    free(b);
+    free(a);
+    return is_good;
 }
 
 double ln_norm(const double *x, size_t n) {
