@@ -3,7 +3,7 @@
  * found on a trajectory. Source: Pesme, Flammarion 2023 ("PF"); D >= 3 visits the same saddles.
  *
  * Loss L(b) = (c/2) ||X b - y||^2, samples are the rows of X. Times are accelerated: t = tau / Lam
- * with Lam = ln(1/alpha); ln_diagonal_time_unit gives the raw time of one. The dual s = s(0) -
+ * with Lam = ln(1/alpha); ln_saddles_time_unit gives the raw time of one. The dual s = s(0) -
  * int_0^t grad L(b) lives in the box [-low_i, high_i]; on a face of it b_i may differ from 0. */
 #ifndef LINNET_SADDLES_H
 #define LINNET_SADDLES_H
@@ -103,18 +103,18 @@ double ln_saddles_total_length(const struct ln_saddles *saddles, const struct ln
 
 /* One coordinate with curvature l and least-squares value b at time t, exactly, and the time of
  * half its height up to O(alpha^2). */
-double ln_diagonal_scalar(double l, double b, double log_scale, double t);
-double ln_diagonal_scalar_half_time(double l, double b, double log_scale);
+double ln_saddles_scalar(double l, double b, double log_scale, double t);
+double ln_saddles_scalar_half_time(double l, double b, double log_scale);
 
 /* Raw time of one accelerated unit, and its logarithm (which does not overflow). */
-enum ln_diagonal_start {
+enum ln_saddles_start {
     LN_START_UV,       /* b = u o v from (sqrt2 alpha, 0); (w+^2 - w-^2)/2 from alpha: Lam */
     LN_START_SQUARES,  /* b = u^2 - v^2 from u = v = alpha: Lam / 2 */
     LN_START_POSITIVE, /* b = u o u from sqrt(eps) a: ln(1/eps)/4; alpha = sqrt(eps): Lam / 2 */
     LN_START_POWER     /* b = w+^D - w-^D from alpha, D >= 3: 1/(D (D-2) alpha^(D-2)) */
 };
-double ln_diagonal_time_unit(enum ln_diagonal_start start, int depth, double log_scale);
-double ln_diagonal_log_time_unit(enum ln_diagonal_start start, int depth, double log_scale);
+double ln_saddles_time_unit(enum ln_saddles_start start, int depth, double log_scale);
+double ln_saddles_log_time_unit(enum ln_saddles_start start, int depth, double log_scale);
 
 /* A run of samples at which nothing moves. */
 struct ln_plateau {

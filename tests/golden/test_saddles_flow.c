@@ -164,16 +164,16 @@ static void the_scalar_closed_form_is_the_exact_flow(void **state) {
         ode.bound = bound;
         for (int k = 1; k <= 40; k++) {
             assert_int_equal(ln_ode_advance(&ode, &t, k / 40.0, &s), LN_ODE_REACHED);
-            assert_near(ln_diagonal_scalar(2, -1.5, log_scale, t), coefficient(&exact, s), 1e-7);
+            assert_near(ln_saddles_scalar(2, -1.5, log_scale, t), coefficient(&exact, s), 1e-7);
         }
         ln_ode_clear(&ode);
-        double half = ln_diagonal_scalar_half_time(2, -1.5, log_scale);
-        assert_near(ln_diagonal_scalar(2, -1.5, log_scale, half), -0.75,
+        double half = ln_saddles_scalar_half_time(2, -1.5, log_scale);
+        assert_near(ln_saddles_scalar(2, -1.5, log_scale, half), -0.75,
                     10 * exp(-2 * log_scale) * log_scale + 1e-9 * log_scale);
-        assert_near(ln_diagonal_scalar(2, -1.5, log_scale, 0), 0, 1e-15);
+        assert_near(ln_saddles_scalar(2, -1.5, log_scale, 0), 0, 1e-15);
     }
-    assert_true(ln_diagonal_scalar(1, 1, 1e5, 0.999) < 1e-80);
-    assert_near(ln_diagonal_scalar(1, 1, 1e5, 1.001), 1, 1e-12);
+    assert_true(ln_saddles_scalar(1, 1, 1e5, 0.999) < 1e-80);
+    assert_near(ln_saddles_scalar(1, 1, 1e5, 1.001), 1, 1e-12);
 }
 
 /* Sampled the way the sheet did: 20001 uniform samples. */
@@ -245,12 +245,12 @@ static void a_jump_between_two_samples_is_seen(void **state) {
 static void units_of_time_are_those_of_the_parametrisation(void **state) {
     (void)state;
     double log_scale = log(1000);
-    assert_near(ln_diagonal_time_unit(LN_START_UV, 2, log_scale), log_scale, 1e-15);
-    assert_near(ln_diagonal_time_unit(LN_START_SQUARES, 2, log_scale), log_scale / 2, 1e-14);
-    assert_near(ln_diagonal_time_unit(LN_START_POSITIVE, 2, log_scale), log_scale / 2, 1e-14);
-    assert_near(ln_diagonal_time_unit(LN_START_POWER, 3, log_scale), 1000 / 3.0, 1e-10);
-    assert_near(ln_diagonal_time_unit(LN_START_POWER, 4, log_scale), 1e6 / 8, 1e-6);
-    assert_near(ln_diagonal_log_time_unit(LN_START_POWER, 3, 1e5), 1e5 - log(3), 1e-9);
+    assert_near(ln_saddles_time_unit(LN_START_UV, 2, log_scale), log_scale, 1e-15);
+    assert_near(ln_saddles_time_unit(LN_START_SQUARES, 2, log_scale), log_scale / 2, 1e-14);
+    assert_near(ln_saddles_time_unit(LN_START_POSITIVE, 2, log_scale), log_scale / 2, 1e-14);
+    assert_near(ln_saddles_time_unit(LN_START_POWER, 3, log_scale), 1000 / 3.0, 1e-10);
+    assert_near(ln_saddles_time_unit(LN_START_POWER, 4, log_scale), 1e6 / 8, 1e-6);
+    assert_near(ln_saddles_log_time_unit(LN_START_POWER, 3, 1e5), 1e5 - log(3), 1e-9);
 }
 
 int main(void) {
