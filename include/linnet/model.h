@@ -110,7 +110,8 @@ struct ln_batch *ln_batch_create(const struct ln_shape *shape);
 void ln_batch_free(struct ln_batch *batch);
 void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net);
 void ln_batch_clear(struct ln_batch *batch, int lane); /* an idle lane: all zero */
-void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights);
+void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights); /* [n_state] */
+void ln_batch_put_weights(struct ln_batch *batch, int lane, const double *weights);
 
 /* [n_constants] of a point. */
 void ln_constants_of(const struct ln_point *point, const struct ln_shape *shape,

@@ -85,6 +85,10 @@ double ln_net_gradient(const struct ln_net *net, double *gradient) {
     return excess;
 }
 
+void ln_batch_put_weights(struct ln_batch *batch, int lane, const double *weights) {
+    put_lane(batch->weights, lane, batch->shape->lanes, weights, batch->shape->n_state);
+}
+
 void ln_balanced_from_svd(const struct ln_shape *shape, const double *u, const double *s,
                           const double *v, double *weights) {
     int n_layers = shape->n_layers, rows = shape->widths[n_layers], cols = shape->widths[0];

@@ -67,7 +67,12 @@ void point_set_real(struct ln_point *point, enum ln_section section, const char 
 
 void point_set_word(struct ln_point *point, enum ln_section section, const char *name,
                     const char *word) {
-    value_of(point, section, name)->text = word;
+    struct ln_value *value = value_of(point, section, name);
+    const struct ln_param *param = &point->conf[section].params[value - point->values[section]];
+    value->text = word;
+    for (const char *at = param->choices; at && strncmp(at, word, strlen(word)) != 0;
+         at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
+        value->integer++;
 }
 
 void point_set_ints(struct ln_point *point, enum ln_section section, const char *name,
