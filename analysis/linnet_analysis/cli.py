@@ -1,36 +1,23 @@
 """The command linnet-plot."""
 
-import argparse
 import os
 import sys
 import warnings
 
-from . import reduce as reducing
 from . import select as selecting
-from .errors import PlotError
-from .results import list_variables, open_results
-
-EXAMPLES = """examples:
-  linnet-plot phase out.h5                                     labels over the two longest axes
-  linnet-plot phase out.h5 -v final_loss -x init_scale -y step_size --panel depth --reduce seed=median
-  linnet-plot phase out.h5 --select depth=3 seed=0 -o depth3.pdf
-  linnet-plot probability out.h5 --label diverged              share of the seeds that diverged
-  linnet-plot curves out.h5                                    a loss curve for every label
-  linnet-plot curves out.h5 -v singular_values_series --points 12,99
-  linnet-plot info out.h5                                      axes, variables, how many points of each label
-"""
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise PlotError(f"{message}; see {self.prog} --help")
+from . import theory as theories
+from .errors import PlotError, unknown
+from .options import parser
+from .results import list_coordinates, list_variables, open_results
 
 
 def main(argv=None):
     warnings.filterwarnings("ignore", message="numpy.ndarray size changed")
+    runs = {"phase": _phase, "probability": _phase, "curves": _curves, "boundary": _boundary, "scatter": _scatter,
+            "info": _info}
     try:
         options = parser().parse_args(argv)
-        options.run(options)
+        runs[options.command](options)
     except PlotError as error:
         print(f"linnet-plot: {error}", file=sys.stderr)
         return 2
@@ -39,76 +26,55 @@ def main(argv=None):
     return 0
 
 
-def parser():
-    top = Parser(prog="linnet-plot", description="Figures of the results files of linnet.", epilog=EXAMPLES,
-                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    _phase_options(commands.add_parser("phase", help="phase diagram of a label or a number over two axes"), False)
-    _phase_options(commands.add_parser("probability", help="share of the points (seeds) with a label"), True)
-    _curve_options(commands.add_parser("curves", help="recorded series of chosen points"))
-    info = commands.add_parser("info", help="axes, variables and labels of a file")
-    info.add_argument("file")
-    info.set_defaults(run=_info)
-    return top
-
-
-def _phase_options(sub, probability):
-    _common(sub)
-    sub.add_argument("-x", metavar="AXIS", help="axis to the right")
-    sub.add_argument("-y", metavar="AXIS", help="axis upwards")
-    sub.add_argument("--panel", metavar="AXIS", help="axis along which small pictures stand side by side")
-    sub.add_argument("--panel2", metavar="AXIS", help="second such axis: --panel downwards, --panel2 to the right")
-    sub.add_argument("--reduce", nargs="+", default=[], metavar="AXIS=METHOD",
-                     help="one value for a whole axis: " + ", ".join(reducing.METHODS))
-    sub.add_argument("--label", metavar="NAME[,NAME]", required=probability,
-                     help="draw the share of points with this label; converged stands for all converged_...")
-    sub.add_argument("--xscale", choices=["log", "linear"])
-    sub.add_argument("--yscale", choices=["log", "linear"])
-    sub.add_argument("--no-theory", dest="theory", action="store_false", help="leave out the step size limit")
-    sub.set_defaults(run=_phase)
-
-
-def _curve_options(sub):
-    _common(sub)
-    sub.add_argument("--points", metavar="N,N,...", help="numbers of the points (linnet show --point)")
-    sub.set_defaults(run=_curves)
-
-
-def _common(sub):
-    sub.add_argument("file")
-    sub.add_argument("-v", "--variable", metavar="NAME")
-    sub.add_argument("--select", nargs="+", default=[], metavar="AXIS=VALUE",
-                     help="a value, a list 2,3,4, a range 0.1:1, an index @0")
-    scale = sub.add_mutually_exclusive_group()
-    scale.add_argument("--log", dest="log", action="store_true", default=None, help="numbers on a log scale")
-    scale.add_argument("--linear", dest="log", action="store_false", help="numbers on a linear scale")
-    sub.add_argument("--title")
-    sub.add_argument("-o", "--output", metavar="FILE", help=".png, .pdf or .svg; default: next to the input")
-
-
 def _phase(options):
-    from . import draw, phase, style, theory
-    ds = _open(options, ["label", *theory.NEEDED])
+    from . import draw, phase
+    theory = [] if options.no_theory else options.theory
+    wanted = [theories.LIMIT[len(theories.PREFIX):]] if theory is None else theory
+    marks = (options.mark or "").partition("=")[::2]
+    ds = _open(options, ["label", theories.USED, options.variable, marks[0]], [*wanted, marks[1]], theory is None)
     ready = phase.prepare(
         ds, options.variable, options.x, options.y, options.panel, options.panel2, _pairs(options.select),
-        _reductions(options.reduce), options.label, options.log, options.xscale, options.yscale, options.title,
-        options.theory)
+        _reductions(options.reduce), options.label, options.log, theory, options.mark, _look(options))
     for note in ready.notes:
         print(f"linnet-plot: {note}", file=sys.stderr)
-    _write(style, draw.draw(ready), options, "phase")
+    _write(draw.draw(ready), options)
 
 
 def _curves(options):
-    from . import series, style
-    ds = _open(options, ["label"], series=True)
-    points = None
-    if options.points is not None:
-        try:
-            points = [int(word) for word in options.points.split(",")]
-        except ValueError:
-            raise PlotError(f"--points {options.points}: write numbers with commas, for example 12,99") from None
-    figure = series.curves(ds, options.variable, points, _pairs(options.select), options.log, options.title)
-    _write(style, figure, options, "curves")
+    from . import series
+    known = list_variables(options.file)
+    names = options.variable.split(",") if options.variable else \
+        [name for name in known if any("record" in dim for dim in known[name])][:1]
+    wanted = [*(options.theory or []), *options.rate]
+    wanted += [name for text in options.steps for name in theories.split(text)[0].split(",")]
+    ds = _open(options, ["label", theories.USED, *names], wanted)
+    figure = series.curves(
+        ds, names or None, _numbers(options.points, "--points", int), _pairs(options.select), options.log,
+        panel=options.panel, time=options.time, theory=options.theory or (), rates=options.rate,
+        steps=options.steps, look=_look(options))
+    _write(figure, options)
+
+
+def _boundary(options):
+    from .boundary import boundary
+    ds = _open(options, ["label", theories.USED], options.theory or [])
+    _write(boundary(
+        ds, options.along, x=options.x, label=options.label, side=options.side, colour=options.colour,
+        select=_pairs(options.select), theory=options.theory or (), look=_look(options)), options)
+
+
+def _scatter(options):
+    from .scatter import scatter
+    known, lines = list_variables(options.file), list_coordinates(options.file)
+    named = [name for name in (options.x, options.y, options.colour) if name and name not in lines]
+    wanted = [name if name in known else theories.PREFIX + name for name in named]
+    for name, variable in zip(named, wanted):
+        if variable not in known:
+            raise unknown("variable", name, [*known, *lines])
+    ds = _open(options, ["label", *wanted], options.theory or [])
+    _write(scatter(
+        ds, options.x, options.y, colour=options.colour, label=options.label, select=_pairs(options.select),
+        theory=options.theory or (), diagonal=options.diagonal, look=_look(options)), options)
 
 
 def _info(options):
@@ -117,15 +83,51 @@ def _info(options):
         print(line)
 
 
-def _open(options, always, series=False):
-    """Opens with the variables a figure needs, so that large series stay on disk."""
+def _open(options, names, predictions, lenient=False):
+    """Opens with the variables a figure needs, so that large series stay on disk.
+
+    names: variables, taken where the file has them unless the caller named them; predictions: NAME or NAME=TEXT,
+    which the file must have unless lenient.
+    """
     known = list_variables(options.file)
-    wanted = [name for name in always if name in known]
-    if options.variable:
-        wanted.append(options.variable)
-    elif series:
-        wanted += [name for name in known if any("record" in dim for dim in known[name])][:1]
+    asked = {getattr(options, "variable", None)} | set((getattr(options, "variable", None) or "").split(","))
+    wanted = [name for name in names if name and (name in known or name in asked)]
+    for text in predictions:
+        name = theories.split(text)[0]
+        if name and (not lenient or theories.PREFIX + name in known):
+            wanted.append(theories.resolve(name, known))
     return open_results(options.file, wanted)
+
+
+def _look(options):
+    from .layout import Look
+    return Look(title=options.title, size=_numbers(options.size, "--size", float, 2), xlabel=options.xlabel,
+                ylabel=options.ylabel, xscale=options.xscale, yscale=options.yscale,
+                xlim=_limits(options.xlim, "--xlim"), ylim=_limits(options.ylim, "--ylim"))
+
+
+def _numbers(text, name, kind, count=None):
+    if text is None:
+        return None
+    try:
+        numbers = [kind(word) for word in text.split(",")]
+    except ValueError:
+        raise PlotError(f"{name} {text}: write numbers with commas, for example 12,99") from None
+    if count is not None and len(numbers) != count:
+        raise PlotError(f"{name} {text}: it takes {count} numbers")
+    return numbers
+
+
+def _limits(text, name):
+    if text is None:
+        return None
+    low, colon, high = text.partition(":")
+    try:
+        if not colon:
+            raise ValueError
+        return tuple(float(word) if word else None for word in (low, high))
+    except ValueError:
+        raise PlotError(f"{name} {text}: write it as low:high, either may be left out") from None
 
 
 def _pairs(texts):
@@ -139,6 +141,7 @@ def _pairs(texts):
 
 
 def _reductions(texts):
+    from . import reduce as reducing
     pairs = {}
     for text in texts:
         name, equals, method = text.partition("=")
@@ -148,7 +151,9 @@ def _reductions(texts):
     return pairs
 
 
-def _write(style, figure, options, kind):
+def _write(figure, options):
+    from . import style
+    kind = "phase" if options.command == "probability" else options.command
     path = options.output or f"{os.path.splitext(options.file)[0]}-{kind}.png"
-    style.save(figure, path)
+    style.save(figure, path, options.dpi)
     print(path)

@@ -5,11 +5,11 @@ import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from . import style
+from . import layout, style
 
-LIMIT = {"color": "black", "linewidth": 1.3, "dashes": (4, 2)}
+MARK = {"linestyle": "none", "marker": "o", "markersize": 3.2, "markerfacecolor": "white",
+        "markeredgecolor": "black", "markeredgewidth": 0.7}
 NUMBERS = "viridis"
 SHARES = "cividis"
 
@@ -18,19 +18,21 @@ def draw(phase):
     """The figure of a phase diagram."""
     with matplotlib.rc_context(style.RC):
         rows, columns = _arrange(phase)
-        figure = style.new_figure(_size(rows, columns, is_strip=phase.y is None))
+        figure = style.new_figure(phase.look.size or _size(rows, columns, is_strip=phase.y is None))
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         spots = list(grid.flat)
         paint = _paint_flags if phase.flags else _paint_numbers
         mesh, entries = paint(phase, spots)
-        entries += _limits(phase, spots)
+        entries += _lines(phase, spots) + _marks(phase, spots)
         for spot in spots[len(phase.panels):]:
             spot.set_axis_off()
         _label_axes(phase, grid)
+        for spot in spots[:len(phase.panels)]:
+            layout.limits(spot, phase.look)
         _head(figure, phase)
         if not phase.flags and mesh is not None:
             _colourbar(figure, phase, mesh, grid)
-        _legend(figure, entries, spots[len(phase.panels):])
+        layout.legend(figure, entries, spots[len(phase.panels):], "share of cells" if phase.flags else None)
     return figure
 
 
@@ -165,22 +167,46 @@ def _pending(spot, phase, panel):
                 edgecolor=style.PENDING_EDGE, linewidth=0.0)
 
 
-def _limits(phase, spots):
-    """The step size that theory allows, as a dashed line across the cells it belongs to."""
-    if phase.step_axis is None:
+def _lines(phase, spots):
+    """What theory says of an axis, as lines across the cells they belong to."""
+    if phase.line_axis is None:
         return []
     x, y = _edges(phase)
-    upright = phase.x.name == phase.step_axis
+    upright = phase.x.name == phase.line_axis
     across, along = (y, x) if upright else (x, y)
     for spot, panel in zip(spots, phase.panels):
-        level = np.broadcast_to(panel.limit, (across.size - 1,))
-        level = np.where((level > along[0]) & (level < along[-1]), level, np.nan)
-        line = np.repeat(across, 2)[1:-1], np.repeat(level, 2)
-        spot.plot(*(line[::-1] if upright else line), color="white", linewidth=2.6, solid_capstyle="butt")
-        spot.plot(*(line[::-1] if upright else line), **LIMIT)
+        for order, values in enumerate(panel.lines):
+            level = np.broadcast_to(values, (across.size - 1,))
+            level = np.where((level > along[0]) & (level < along[-1]), level, np.nan)
+            line = np.repeat(across, 2)[1:-1], np.repeat(level, 2)
+            line = line[::-1] if upright else line
+            spot.plot(*line, color="white", linewidth=2.8, solid_capstyle="butt")
+            spot.plot(*line, **_dashed(order))
         spot.set_xlim(x[0], x[-1])
         spot.set_ylim(y[0], y[-1])
-    return [Line2D([], [], label="step size limit (theory)", **LIMIT)]
+    return [Line2D([], [], label=layout.wrap(statement.text), **_dashed(order))
+            for order, statement in enumerate(phase.statements)]
+
+
+def _dashed(order):
+    dashes = style.DASHES[order % len(style.DASHES)]
+    return {"color": "black", "linewidth": 1.4, **({"dashes": dashes} if dashes else {})}
+
+
+def _marks(phase, spots):
+    """Dots in the cells where measurement and theory agree."""
+    if not phase.mark:
+        return []
+    x = _centres(phase.x)
+    y = np.array([0.5]) if phase.y is None else _centres(phase.y)
+    for spot, panel in zip(spots, phase.panels):
+        rows, columns = np.nonzero(panel.marked)
+        spot.plot(x[columns], y[rows], **MARK)
+    return [Line2D([], [], label=layout.wrap(phase.mark), **MARK)]
+
+
+def _centres(coordinate):
+    return np.arange(coordinate.size) if style.is_ordinal(coordinate) else coordinate.values
 
 
 def _state_entries(phase):
@@ -200,11 +226,11 @@ def _percent(hits):
 
 def _label_axes(phase, grid):
     for spot, panel in zip(grid.flat, phase.panels):
-        _ticks(spot.xaxis, spot.set_xscale, phase.x, phase.is_log_x)
+        layout.ticks(spot.xaxis, spot.set_xscale, phase.x, phase.is_log_x)
         if phase.y is None:
             spot.set_yticks([])
         else:
-            _ticks(spot.yaxis, spot.set_yscale, phase.y, phase.is_log_y)
+            layout.ticks(spot.yaxis, spot.set_yscale, phase.y, phase.is_log_y)
         if panel.title:
             spot.set_title(panel.title)
     rows, columns = grid.shape
@@ -212,33 +238,14 @@ def _label_axes(phase, grid):
     for index, spot in enumerate(grid.flat[:n]):
         spot.label_outer()
         if index + columns >= n:
-            spot.set_xlabel(style.describe(phase.x))
+            spot.set_xlabel(phase.look.xlabel or style.describe(phase.x))
             spot.xaxis.set_tick_params(labelbottom=True)
         if index % columns == 0 and phase.y is not None:
-            spot.set_ylabel(style.describe(phase.y))
-
-
-def _ticks(axis, set_scale, coordinate, log):
-    values = coordinate.values
-    if style.is_ordinal(coordinate):
-        step = -(-values.size // 16)
-        axis.set_ticks(np.arange(0, values.size, step), [style.number(v) for v in values[::step]])
-        return
-    set_scale("log" if log else "linear")
-    if log and values.max() / values.min() >= 30:
-        axis.set_major_locator(LogLocator(numticks=7))
-        axis.set_minor_formatter(NullFormatter())
-    elif values.size <= 12:
-        axis.set_ticks(values, [style.number(v) for v in values])
-        axis.set_ticks([], minor=True)
+            spot.set_ylabel(phase.look.ylabel or style.describe(phase.y))
 
 
 def _head(figure, phase):
-    text = phase.title
-    if phase.subtitle:
-        text = f"{text}\n{phase.subtitle}" if text else phase.subtitle
-    if text:
-        figure.suptitle(text, fontsize=11.5, linespacing=1.4)
+    layout.heading(figure, "\n".join(part for part in (phase.title, phase.subtitle) if part))
 
 
 def _colourbar(figure, phase, mesh, grid):
@@ -253,19 +260,3 @@ def _colourbar(figure, phase, mesh, grid):
         levels = (np.asarray(mesh.norm.boundaries)[:-1] + 0.5).astype(int)
         bar.set_ticks(levels[::-(-levels.size // 12)])
         bar.ax.tick_params(which="minor", length=0)
-
-
-def _legend(figure, entries, free):
-    """The legend stands in a free place of the grid, else in a margin of its own at the right."""
-    if not entries:
-        return
-    look = {"handles": entries, "frameon": False, "handlelength": 1.3, "handleheight": 1.3,
-            "labelspacing": 0.55, "borderaxespad": 0.0, "title": "share of cells", "alignment": "left"}
-    if free and len(entries) <= 12:
-        free[0].legend(loc="center left", bbox_to_anchor=(0.02, 0.5), **look)
-        return
-    legend = figure.legend(loc="center right", bbox_to_anchor=(0.99, 0.5), **look)
-    legend.set_in_layout(False)
-    box = legend.get_window_extent(figure.canvas.get_renderer())
-    share = box.width / figure.bbox.width + 0.02
-    figure.get_layout_engine().set(rect=(0, 0, 1 - share, 1))

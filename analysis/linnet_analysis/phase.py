@@ -15,10 +15,12 @@ from . import style
 from . import theory as theories
 from .draw import draw
 from .errors import PlotError
+from .layout import Look
 from .results import axes, check_variable, coordinate, find_dim, flag_masks, flag_values, is_seed
 
 MAX_PANELS = 12
 DEPTHS = ("depth",)
+AGREE = 0.01  # relative difference up to which a measurement is said to be what theory says
 
 # Numbers that still mean something when the point diverged: counts of steps, the start, theory.
 OUTLIVES = re.compile(r"(^|_)(steps?|start|initial|theory)(_|$)")
@@ -42,7 +44,8 @@ class Panel:
     done: np.ndarray
     pending: np.ndarray
     lost: np.ndarray
-    limit: object = None
+    lines: list = field(default_factory=list)
+    marked: object = None
 
 
 @dataclass
@@ -60,7 +63,10 @@ class Phase:
     log: bool = None
     is_log_x: bool = False
     is_log_y: bool = False
-    step_axis: str = None
+    look: Look = field(default_factory=Look)
+    line_axis: str = None
+    statements: list = field(default_factory=list)
+    mark: str = None
 
 
 def phase_diagram(ds, variable=None, **options):
@@ -69,14 +75,17 @@ def phase_diagram(ds, variable=None, **options):
 
 
 def prepare(ds, variable=None, x=None, y=None, panel=None, panel2=None, select=None, reduce=None,
-            label=None, log=None, xscale=None, yscale=None, title=None, theory=True):
+            label=None, log=None, theory=None, mark=None, look=None):
     """Arrays of a phase diagram.
 
     variable: label by default. x, y, panel, panel2: names of axes. select: {axis: value, list or "low:high"}.
     reduce: {axis: method}. label: draw the share of points with that label instead of the variable.
-    log: colours of numbers logarithmic (None: when they span two decades). xscale, yscale: "log", "linear".
-    theory: draw the limit of the step size, where the file has it and an axis is the step size.
+    log: colours of numbers logarithmic (None: when they span two decades).
+    theory: predictions drawn as lines over the step size, where that is an axis, else over y; NAME or NAME=TEXT.
+    None: the local limit of the step size, where the file has it and an axis is the step size.
+    mark: "VARIABLE=NAME" or "VARIABLE=NAME=TEXT": dots where the variable agrees with the prediction to 1 %.
     """
+    look = look or Look()
     variable = variable or ("label" if "label" in ds else "status")
     check_variable(ds, variable)
     ds, fixed = selecting.apply(ds, select)
@@ -90,18 +99,19 @@ def prepare(ds, variable=None, x=None, y=None, panel=None, panel2=None, select=N
     choice = choose(ds, ds[variable], named, reduced)
     ds, left = _pick_left(ds, ds[variable], choice)
     fixed.update({name: value for name, value in {**single, **picked, **left}.items() if not is_seed(name)})
+    marked, mark_text = _agreement(ds, mark, choice) if mark else (None, None)
     da, status, lost = _reduce_all(ds, variable, choice, label)
     if flag_masks(da):
         raise PlotError(f"{variable} holds several flags at once; ask for one with --label: "
                         + ", ".join(flag_masks(da)))
     x, y = (_axis(ds, name, fallback) for name, fallback in ((choice.x, x), (choice.y, y)))
-    phase = Phase(da, x, y, [], title if title is not None else _title(ds, da), _subtitle(fixed, choice, ds),
-                  flag_values(da), notes + choice.notes, log=log)
-    phase.is_log_x = style.is_log(x) if xscale is None else xscale == "log"
-    phase.is_log_y = y is not None and (style.is_log(y) if yscale is None else yscale == "log")
-    _fill_panels(phase, ds, choice, da, status, lost)
-    if theory:
-        _add_limits(phase, ds, choice)
+    phase = Phase(da, x, y, [], look.title if look.title is not None else _title(ds, da),
+                  _subtitle(fixed, choice, ds), flag_values(da), notes + choice.notes, log=log, look=look,
+                  mark=mark_text)
+    phase.is_log_x = style.is_log(x) if look.xscale is None else look.xscale == "log"
+    phase.is_log_y = y is not None and (style.is_log(y) if look.yscale is None else look.yscale == "log")
+    _fill_panels(phase, ds, choice, da, status, lost, marked)
+    _add_lines(phase, ds, choice, theory)
     return phase
 
 
@@ -203,7 +213,22 @@ def _axis(ds, dim, name):
     return values if style.is_ordinal(values) else values.sortby(values)
 
 
-def _fill_panels(phase, ds, choice, da, status, lost):
+def _agreement(ds, mark, choice):
+    """1 where a variable and a prediction agree within AGREE, 0 where not; and what the legend says of it."""
+    variable, equals, wanted = mark.partition("=")
+    if not equals:
+        raise PlotError(f"--mark {mark}: write it as VARIABLE=PREDICTION, for example final_loss=loss_floor")
+    check_variable(ds, variable)
+    statement = theories.statement(ds, wanted)
+    near = abs(ds[variable] - ds[statement.name]) <= AGREE * abs(ds[statement.name])
+    near = near.where(ds[variable].notnull()).astype(float).rename(variable)
+    for dim in choice.reduced:
+        near = reducing.reduce(near, dim, "mode")
+    named = theories.split(wanted)[1]
+    return near, named or f"{style.describe(ds[variable])} within {AGREE:.0%} of {statement.text}"
+
+
+def _fill_panels(phase, ds, choice, da, status, lost, marked):
     flags = flag_values(ds["status"])
     order = [dim for dim in (choice.y, choice.x) if dim]
     sizes = [ds.sizes[dim] for dim in choice.panels]
@@ -222,22 +247,31 @@ def _fill_panels(phase, ds, choice, da, status, lost):
         state = plane(status)
         no_loss = np.zeros(state.shape, bool)
         phase.panels.append(Panel(style.words(title), plane(da).astype(float), state == flags["done"],
-                                  state == flags["pending"], no_loss if lost is None else plane(lost)))
+                                  state == flags["pending"], no_loss if lost is None else plane(lost),
+                                  marked=None if marked is None else plane(marked) == 1))
 
 
-def _add_limits(phase, ds, choice):
-    """The step size limit of every panel, over the axis that is not the step size."""
+def _add_lines(phase, ds, choice, wanted):
+    """The predictions of every panel, over the axis that is not the one they are values of."""
     axis = theories.step_axis(ds, [dim for dim in (choice.x, choice.y) if dim])
-    if axis is None or phase.x.name != axis and (phase.y is None or phase.y.name != axis):
+    if wanted is None:
+        wanted = [theories.LIMIT] if theories.LIMIT in ds and axis else []
+    axis = axis or choice.y or choice.x
+    shown = {values.name: values for values in (phase.x, phase.y) if values is not None}
+    if axis not in shown or any(style.is_ordinal(values) for name, values in shown.items() if name == axis):
+        if wanted and wanted != [theories.LIMIT]:
+            raise PlotError(f"predictions cannot be drawn over {axis}, whose values are no rising numbers")
         return
-    limit = theories.step_limit(ds, axis, choice.reduced)
+    if not wanted:
+        return
+    phase.line_axis, phase.statements = axis, theories.statements(ds, wanted)
     other = choice.y if axis == choice.x else choice.x
-    shown = phase.y if axis == choice.x else phase.x
-    if other is not None:
-        limit = limit.isel({other: _order(ds, other, shown)})
-    phase.step_axis = axis
-    for place, panel in zip(np.ndindex(*(ds.sizes[dim] for dim in choice.panels)), phase.panels):
-        panel.limit = limit.isel(dict(zip(choice.panels, place))).values
+    for statement in phase.statements:
+        level = theories.along(ds, axis, statement.name, choice.reduced)
+        if other is not None:
+            level = level.isel({other: _order(ds, other, phase.y if axis == choice.x else phase.x)})
+        for place, panel in zip(np.ndindex(*(ds.sizes[dim] for dim in choice.panels)), phase.panels):
+            panel.lines.append(level.isel(dict(zip(choice.panels, place))).values)
 
 
 def _order(ds, dim, shown):

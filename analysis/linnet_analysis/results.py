@@ -42,6 +42,12 @@ def list_variables(path):
         return {name: ds[name].dims for name in row_variables(ds)}
 
 
+def list_coordinates(path):
+    """Names of what stands along a single dimension: axes, members of zip groups, recorded steps."""
+    with _open_checked(path) as ds:
+        return [*dict.fromkeys([*ds.dims, *ds.coords])]
+
+
 def axes(ds):
     """Names of the dimensions of the grid, in the order of the file."""
     return ds["status"].dims

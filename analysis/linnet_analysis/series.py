@@ -1,55 +1,113 @@
-"""Curves: what was recorded during training, for a few points."""
+"""Curves: what was recorded during training, for a few points, with what theory says of it.
 
-import textwrap
-from dataclasses import dataclass
+Two steps: prepare chooses the points and turns the file into plain arrays, lines.draw draws them.
+"""
 
-import matplotlib
+from dataclasses import dataclass, field
+
 import numpy as np
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, Normalize
 
 from . import select as selecting
 from . import style
+from . import theory as theories
 from .errors import PlotError, unknown
-from .results import axes, check_variable, coordinate, flag_values, is_seed
+from .layout import Look
+from .results import axes, check_variable, coordinate, find_dim, flag_values
 
-LINES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8B1A1A"]
-MAX_NAMED = 10
 MAX_CURVES = 400
 MAX_PANELS = 12
+MAX_NAMED = 10
+SERIES, LEVEL, RATE, STEPS = "series", "level", "rate", "steps"
+
+
+@dataclass
+class Track:
+    """What one statement says of one curve: arrays over time, or over the times of jumps.
+
+    values: [time] or [time, mode]; of a LEVEL [] or [mode]; of a RATE one number a unit of time.
+    """
+    kind: str
+    order: int
+    values: np.ndarray
+    at: np.ndarray = None
 
 
 @dataclass
 class Curve:
-    """One point of the grid: values [record] or [record, mode]."""
+    """One point of the grid: values [time] or [time, mode]."""
     cell: int
     at: dict
     label: str
+    time: np.ndarray
     values: np.ndarray
+    tracks: list = field(default_factory=list)
 
 
-def curves(ds, variable=None, points=None, select=None, log=None, title=None):
-    """Draws a series against the step, for the cells `points`, or for all that `select` leaves.
+@dataclass
+class Picture:
+    """One small picture: a variable (for its attributes), its modes or None, the curves in it."""
+    variable: object
+    modes: object
+    title: str
+    curves: list
 
-    Without either: one point for every label that occurs. Returns the matplotlib figure.
+
+@dataclass
+class Sheet:
+    """All that is needed to draw: rows of pictures, one row for every variable."""
+    ds: object
+    rows: list
+    statements: list
+    varying: list
+    panel: str
+    is_time: bool
+    log: bool
+    look: Look
+
+
+@dataclass
+class Wanted:
+    """The predictions a figure is asked for, in the order of their dashes."""
+    theory: list
+    rates: list
+    steps: list
+
+    @property
+    def statements(self):
+        return self.theory + self.rates + [statement for statement, _, _ in self.steps]
+
+
+def curves(ds, variable=None, points=None, select=None, log=None, **options):
+    """Draws; the arguments are those of prepare. Returns the matplotlib figure."""
+    from .lines import draw
+    return draw(prepare(ds, variable, points, select, log, **options))
+
+
+def prepare(ds, variable=None, points=None, select=None, log=None, panel=None, time=False, theory=(), rates=(),
+            steps=(), look=None):
+    """Arrays of a figure of curves.
+
+    variable: a series or a list of them, one row of pictures each. points: numbers of cells; select: {axis: value};
+    without either: one point for every label that occurs. panel: axis along which pictures stand side by side.
+    time: against step times step size instead of the step.
+    theory: predictions drawn as dashed lines: of every recorded step, or a level; NAME or NAME=TEXT.
+    rates: predictions r drawn as exp(-r t) through the end of the curve.
+    steps: "TIMES,VALUES,..." or "...=TEXT": staircases that take VALUES from TIMES on. Both imply time.
     """
-    variable = variable or _default_series(ds)
-    check_variable(ds, variable)
-    da, time, modes = _series(ds, variable)
-    chosen = _choose(ds, da, points, select)
-    with matplotlib.rc_context(style.RC):
-        if modes is None:
-            figure = _one_panel(ds, da, time, chosen)
-        else:
-            figure = _mode_panels(ds, da, time, modes, chosen)
-        for spot in figure.axes:
-            if spot.lines:
-                _scales(spot, time, log)
-        _limit_height(figure, chosen)
-        heading = title if title is not None else _heading(ds, da, chosen)
-        if heading:
-            figure.suptitle(heading, fontsize=11.5, linespacing=1.4)
-    return figure
+    names = [variable or _default_series(ds)] if variable is None or isinstance(variable, str) else list(variable)
+    for name in names:
+        check_variable(ds, name)
+    series = [_series(ds, name) for name in names]
+    wanted = Wanted(theories.statements(ds, theory), theories.statements(ds, rates),
+                    [_staircase(ds, one) for one in steps])
+    is_time = bool(time or rates or steps)
+    cells = _choose(ds, points, select)
+    places = [_place(ds, cell) for cell in cells]
+    varying = [name for name in places[0] if len({style.number(at[name]) for at in places}) > 1]
+    groups = _groups(ds, cells, places, panel, any(modes is not None for _, _, modes in series), names[0])
+    rows = [[_picture(ds, one, title, group, wanted, is_time, varying) for title, group in groups]
+            for one in series]
+    return Sheet(ds, rows, wanted.statements, varying, panel, is_time, log, look or Look())
 
 
 def _default_series(ds):
@@ -60,7 +118,7 @@ def _default_series(ds):
 
 
 def _series(ds, variable):
-    """The variable, its time and the coordinate of its other dimension, if it has one."""
+    """The variable, the coordinate of its steps and that of its other dimension, if it has one."""
     da = ds[variable]
     extra = [dim for dim in da.dims if dim not in axes(ds)]
     time = [dim for dim in extra if "record" in dim]
@@ -73,8 +131,18 @@ def _series(ds, variable):
     return da, coordinate(ds, steps[0] if steps else time[0]), coordinate(ds, others[0]) if others else None
 
 
-def _choose(ds, da, points, select):
-    """The cells to draw, as curves."""
+def _staircase(ds, wanted):
+    """(Statement, variable of the times, variables of the values) of "TIMES,VALUES,...[=TEXT]"."""
+    names, text = theories.split(wanted)
+    times, *values = [theories.resolve(name.strip(), list(ds.data_vars)) for name in names.split(",")]
+    if not values:
+        raise PlotError(f"--steps {wanted}: write times and values, for example jump_times,saddle_losses")
+    first = theories.statement(ds, values[0] if text is None else f"{values[0]}={text}")
+    return first, times, values
+
+
+def _choose(ds, points, select):
+    """The cells to draw."""
     flags = flag_values(ds["status"])
     status = ds["status"].values
     cells = np.arange(status.size).reshape(status.shape)
@@ -89,7 +157,7 @@ def _choose(ds, da, points, select):
         raise PlotError("no finished point to draw")
     if len(wanted) > MAX_CURVES:
         raise PlotError(f"{len(wanted)} points are too many curves; --select fewer (at most {MAX_CURVES})")
-    return [_curve(ds, da, int(cell)) for cell in wanted]
+    return [int(cell) for cell in wanted]
 
 
 def _checked(points, status, flags):
@@ -126,137 +194,85 @@ def _one_per_label(ds, cells, done):
     return found
 
 
-def _curve(ds, da, cell):
-    index = np.unravel_index(cell, ds["status"].shape)
+def _place(ds, cell):
+    """{axis: value} of a cell."""
     at = {}
-    for dim, i in zip(axes(ds), index):
+    for dim, i in zip(axes(ds), np.unravel_index(cell, ds["status"].shape)):
         values = coordinate(ds, dim)
         at[str(values.name)] = values.values[i]
+    return at
+
+
+def _groups(ds, cells, places, panel, has_modes, variable):
+    """[(value of the panel axis or None, [(cell, place)])]: what goes into one picture."""
+    pairs = list(zip(cells, places))
+    if panel is not None:
+        name = str(coordinate(ds, find_dim(ds, panel)).name)
+        if name not in places[0]:
+            raise unknown("axis of the grid", panel, axes(ds))
+        values = list(dict.fromkeys(place[name] for place in places))
+        groups = [(f"{style.words(name)} = {style.number(value)}", [p for p in pairs if p[1][name] == value])
+                  for value in values]
+        if has_modes and len(groups) < len(cells):
+            raise PlotError(f"{variable} has a line for every mode; --select one point for every {panel}")
+    else:
+        groups = [(None, [pair]) for pair in pairs] if has_modes else [(None, pairs)]
+    if len(groups) > MAX_PANELS:
+        what = panel or f"points of {variable}"
+        raise PlotError(f"{len(groups)} {what} are too many pictures; --select fewer (at most {MAX_PANELS})")
+    return groups
+
+
+def _picture(ds, series, title, group, wanted, is_time, varying):
+    da, steps, modes = series
+    drawn = [_curve(ds, da, steps, modes, cell, at, wanted, is_time) for cell, at in group]
+    if title is None and modes is not None:
+        text = ", ".join(f"{style.words(v)} {style.number(drawn[0].at[v])}" for v in varying)
+        title = "\n".join(part for part in (style.words(drawn[0].label), text) if part)
+    return Picture(da, modes, title or "", drawn)
+
+
+def _curve(ds, da, steps, modes, cell, at, wanted, is_time):
+    index = np.unravel_index(cell, ds["status"].shape)
     label = ""
     if "label" in ds:
         names = {value: name for name, value in flag_values(ds["label"]).items()}
         label = names.get(int(np.nan_to_num(ds["label"].values[index], nan=-1)), "")
-    return Curve(cell, at, label, np.asarray(da.values[index], dtype=float))
+    time = steps.values.astype(float)
+    if is_time:
+        if theories.USED not in ds:
+            raise PlotError(f"the file holds no {theories.USED}; curves can only be drawn against the step")
+        time = time * float(ds[theories.USED].values[index])
+    curve = Curve(cell, at, label, time, np.asarray(da.values[index], dtype=float))
+    inner = [steps.dims[0], *(modes.dims if modes is not None else ())]
+    curve.tracks = _tracks(ds, index, inner, wanted)
+    return curve
 
 
-def _varying(chosen):
-    return [name for name in chosen[0].at if len({style.number(c.at[name]) for c in chosen}) > 1]
+def _tracks(ds, index, inner, wanted):
+    """The predictions that have the dimensions of a curve: [record, mode] series, [mode] levels."""
+    found = []
+    for order, statement in enumerate(wanted.theory):
+        dims = _inner(ds, statement.name)
+        kind = SERIES if dims == inner else LEVEL if dims in ([], inner[1:], ["plateau"]) else None
+        if kind:
+            found.append(Track(kind, order, _row(ds, statement.name, index)))
+    for order, statement in enumerate(wanted.rates, len(wanted.theory)):
+        if _inner(ds, statement.name):
+            raise PlotError(f"{statement.name} holds several numbers a point; a rate is one")
+        found.append(Track(RATE, order, _row(ds, statement.name, index)))
+    for order, (_, times, values) in enumerate(wanted.steps, len(wanted.theory) + len(wanted.rates)):
+        for name in values:
+            if _inner(ds, name) == _inner(ds, times) + inner[1:]:
+                at, jumps = _row(ds, times, index), _row(ds, name, index)
+                known = np.isfinite(at)
+                found.append(Track(STEPS, order, jumps[known], at[known]))
+    return found
 
 
-def _one_panel(ds, da, time, chosen):
-    """All curves in one picture: named if few, coloured by the axis that varies if many."""
-    figure = style.new_figure((8.5, 4.8))
-    spot = figure.subplots()
-    varying = _varying(chosen)
-    numeric = [n for n in varying if not style.is_ordinal(coordinate(ds, n)) and not is_seed(n)]
-    if len(chosen) > MAX_NAMED and numeric:
-        _coloured(figure, spot, ds, time, chosen, numeric)
-    else:
-        _named(spot, time, chosen, varying)
-    spot.set_ylabel(style.describe(da))
-    spot.set_xlabel(_time_label(time))
-    return figure
+def _inner(ds, name):
+    return [dim for dim in ds[name].dims if dim not in axes(ds)]
 
 
-def _named(spot, time, chosen, varying):
-    many = len(chosen) > MAX_NAMED
-    colours = _curve_colours(chosen)
-    for curve, colour in zip(chosen, colours):
-        text = ", ".join(f"{style.words(n)} {style.number(curve.at[n])}" for n in varying)
-        text = "\n   ".join(part for part in (style.words(curve.label), text) if part)
-        spot.plot(time.values, _drawable(curve.values), color=colour, linewidth=1.6,
-                  label=None if many else text or f"point {curve.cell}")
-    if not many:
-        spot.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
-
-
-def _curve_colours(chosen):
-    """Colours of the labels where every curve has another one, else a plain cycle."""
-    labels = [curve.label for curve in chosen]
-    if len(set(labels)) == len(labels) > 1 and all(labels):
-        table = style.colours(labels)
-        return [table[label] if label != "slow" else "#A08F6A" for label in labels]
-    return [LINES[i % len(LINES)] for i in range(len(chosen))]
-
-
-def _coloured(figure, spot, ds, time, chosen, numeric):
-    name = max(numeric, key=lambda n: len({curve.at[n] for curve in chosen}))
-    values = [curve.at[name] for curve in chosen]
-    log = style.is_log(coordinate(ds, name))
-    norm = (LogNorm if log else Normalize)(min(values), max(values))
-    cmap = matplotlib.colormaps["viridis"]
-    for curve in chosen:
-        spot.plot(time.values, _drawable(curve.values), color=cmap(norm(curve.at[name])), linewidth=1.1)
-    figure.colorbar(ScalarMappable(norm, cmap), ax=spot, pad=0.015,
-                    label=style.describe(coordinate(ds, name)))
-
-
-def _mode_panels(ds, da, time, modes, chosen):
-    """A small picture for every point, a line for every mode."""
-    if len(chosen) > MAX_PANELS:
-        raise PlotError(f"{len(chosen)} points of {da.name} are too many; --select fewer (at most {MAX_PANELS})")
-    n = len(chosen)
-    columns = min(n, 3) if n != 4 else 2
-    rows = -(-n // columns)
-    figure = style.new_figure((5.0 + 1.6 * columns, 1.2 + 2.7 * rows))
-    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    varying = _varying(chosen)
-    for spot, curve in zip(grid.flat, chosen):
-        for i, mode in enumerate(modes.values):
-            spot.plot(time.values, _drawable(curve.values[:, i]), color=LINES[i % len(LINES)], linewidth=1.5,
-                      label=f"{style.words(str(modes.name))} {style.number(mode)}")
-        text = textwrap.fill(", ".join(f"{style.words(v)} {style.number(curve.at[v])}" for v in varying), 34)
-        spot.set_title("\n".join(p for p in (style.words(curve.label), text) if p), fontsize=9)
-    for spot in grid.flat[n:]:
-        spot.set_axis_off()
-    for index in range(n):
-        if index + columns >= n:
-            grid.flat[index].xaxis.set_tick_params(labelbottom=True)
-    figure.supxlabel(_time_label(time), fontsize=10.5)
-    figure.supylabel(style.describe(da), fontsize=10.5)
-    grid[0, -1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9)
-    return figure
-
-
-def _drawable(values):
-    """What overflows leaves the picture; beyond 1e200 the axes themselves would overflow."""
-    return np.where(np.abs(values) < 1e200, values, np.nan)
-
-
-def _scales(spot, time, log):
-    """Steps on a log axis with room for step 0; values on a log axis when they span two decades."""
-    if time.values.size > 2 and time.values.max() > 100:
-        spot.set_xscale("symlog", linthresh=1, linscale=0.3)
-        spot.set_xlim(0, time.values.max())
-    data = np.concatenate([line.get_ydata() for line in spot.lines])
-    data = data[np.isfinite(data) & (data > 0)]
-    if log or log is None and data.size and data.max() > 100 * data.min():
-        spot.set_yscale("log", nonpositive="mask")
-    spot.grid(True, color="#E3E3E3", linewidth=0.6)
-    spot.spines[["top", "right"]].set_visible(False)
-
-
-def _limit_height(figure, chosen):
-    """Curves that diverge leave the picture at the top, so that the others can be read."""
-    calm = [curve.values[np.isfinite(curve.values)] for curve in chosen if curve.label != "diverged"]
-    calm = np.concatenate([values for values in calm if values.size] or [np.empty(0)])
-    for spot in figure.axes:
-        if not spot.lines or not calm.size or spot.get_yscale() != "log" or calm.max() <= 0:
-            continue
-        low, high = calm[calm > 0].min(), calm.max()
-        if spot.get_ylim()[1] > 1e3 * high:
-            spread = max(high / low, 10.0)
-            spot.set_ylim(low / spread ** 0.05, high * min(spread ** 0.15, 1e3))
-
-
-def _time_label(time):
-    return "step" if "step" in str(time.name) else style.words(str(time.name))
-
-
-def _heading(ds, da, chosen):
-    name = ds.attrs.get("title", "")
-    title = ": ".join(part for part in (str(name), style.describe(da)) if part)
-    fixed = [n for n in chosen[0].at if n not in _varying(chosen)]
-    text = ", ".join(f"{style.words(n)} = {style.number(chosen[0].at[n])}" for n in fixed
-                     if ds.sizes[coordinate(ds, n).dims[0]] > 1)
-    return f"{title}\n{text}" if text else title
+def _row(ds, name, index):
+    return np.asarray(ds[name].values[index], dtype=float)

@@ -33,6 +33,11 @@ LABEL_COLOURS = {
     "diverged": "#8B1A1A",
     "invalid": "#000000",
 }
+# Okabe and Ito's again, for lines on white.
+LINES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8B1A1A"]
+
+# A dash pattern for each statement of theory: it is told by its dashes, whatever its colour.
+DASHES = [(4, 2), (1.3, 1.3), (7, 2, 1.5, 2), (2.5, 1.2), (9, 2.5), (5, 1.5, 1.3, 1.5, 1.3, 1.5)]
 FALLBACK_COLOURS = ["#88CCEE", "#44AA99", "#999933", "#DDCC77", "#AA4499", "#332288", "#117733"]
 PENDING_COLOUR = "#EDEDED"
 PENDING_EDGE = "#A8A8A8"
@@ -116,8 +121,8 @@ def new_figure(size):
     return figure
 
 
-def save(figure, path):
-    """Writes png, pdf or svg; the same figure gives the same bytes."""
+def save(figure, path, dpi=None):
+    """Writes png, pdf or svg; the same figure gives the same bytes. dpi: dots an inch of a png."""
     kind = os.path.splitext(path)[1].lstrip(".").lower()
     metadata = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
                 "svg": {"Date": None, "Creator": None}}
@@ -125,6 +130,6 @@ def save(figure, path):
         raise PlotError(f"{path}: a figure is .png, .pdf or .svg")
     try:
         with matplotlib.rc_context(RC):
-            figure.savefig(path, metadata=metadata[kind], dpi=160 if kind == "png" else 300)
+            figure.savefig(path, metadata=metadata[kind], dpi=dpi or (160 if kind == "png" else 300))
     except OSError as error:
         raise PlotError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,4 +1,5 @@
 import os
+import struct
 import subprocess
 
 import pytest
@@ -9,6 +10,8 @@ COMMANDS = {
     "phase": ["phase", "{file}", "-v", "final_loss", "--reduce", "seed=median"],
     "probability": ["probability", "{file}", "--label", "diverged"],
     "curves": ["curves", "{file}", "--points", "0,1"],
+    "boundary": ["boundary", "{file}", "--along", "step_size", "-x", "depth", "--colour", "init_scale"],
+    "scatter": ["scatter", "{file}", "-x", "steps", "-y", "final_loss", "--colour", "depth", "--label", "converged"],
 }
 
 
@@ -33,6 +36,12 @@ def test_a_drawing_holds_its_words(complete, tmp_path):
     text = out.read_text()
     for word in ("A title", "depth = 2", "initialisation scale", "step size [1/loss]", "diverged  40 %"):
         assert f">{word}<" in text
+
+
+def test_size_and_dots_an_inch_give_the_pixels(complete, tmp_path):
+    out = tmp_path / "x.png"
+    assert main(["curves", complete, "--points", "0", "--size", "4,3", "--dpi", "50", "-o", str(out)]) == 0
+    assert struct.unpack(">II", out.read_bytes()[16:24]) == (200, 150)
 
 
 def test_the_output_stands_beside_the_input_unless_named(complete, capsys):
@@ -61,6 +70,13 @@ def test_info_counts_labels_and_lists_axes(partial, capsys):
     (["phase", "{file}", "-o", "/no/such/folder/x.png"], "cannot be written"),
     (["phase", "absent.h5"], "absent.h5: no such file"),
     (["curves", "{file}", "--points", "a"], "write numbers with commas"),
+    (["curves", "{file}", "--theory", "loss"], "no prediction called loss; did you mean"),
+    (["curves", "{file}", "--size", "4"], "--size 4: it takes 2 numbers"),
+    (["curves", "{file}", "--ylim", "4"], "write it as low:high"),
+    (["phase", "{file}", "--theory", "limit"], "no prediction called limit"),
+    (["phase", "{file}", "--mark", "final_loss=floor"], "no prediction called floor"),
+    (["boundary", "{file}"], "--along"),
+    (["scatter", "{file}", "-x", "depth", "-y", "finalloss"], "did you mean final_loss?"),
     (["probability", "{file}"], "--label"),
     (["paint", "{file}"], "invalid choice"),
     ([], "required"),

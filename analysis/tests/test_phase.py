@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from conftest import SCALE, STEP
-from linnet_analysis import PlotError, open_results, phase_diagram, style
+from linnet_analysis import Look, PlotError, open_results, phase_diagram, style
 from linnet_analysis.phase import prepare
 from matplotlib.colors import BoundaryNorm, LogNorm, to_rgba
 from synthetic import DONE, Writer, code
@@ -190,7 +190,11 @@ def limits(tmp_path, factor):
         file.axis("step_size", step)
         file.file["step_size"].attrs["parameter"] = "train.step_size"
         file.status(np.ones((2, 3)))
-        file.row("theory_step_limit", np.repeat(2 / depth, 3).reshape(2, 3))
+        file.row("theory_step_limit", np.repeat(2 / depth, 3).reshape(2, 3), long_name="local step size limit",
+                 references="Paper A, Theorem 1; Paper B")
+        file.row("theory_bound", np.repeat(1 / depth, 3).reshape(2, 3))
+        file.row("theory_floor", np.full((2, 3), 0.5))
+        file.row("final_loss", np.array([[0.5, 0.503, 0.51], [0.4, np.nan, 0.499]]))
         file.row("step_size_used", factor * np.tile(step, (2, 1)))
         file.flags("label", np.zeros((2, 3)), ["slow"])
     return open_results(path)
@@ -200,10 +204,10 @@ def limits(tmp_path, factor):
 def test_the_step_size_limit_of_theory_is_a_line_in_units_of_the_axis(tmp_path, factor):
     ds = limits(tmp_path, factor)
     phase = prepare(ds, x="depth", y="step_size")
-    np.testing.assert_allclose(phase.panels[0].limit, [1 / factor, 0.5 / factor])
+    np.testing.assert_allclose(phase.panels[0].lines[0], [1 / factor, 0.5 / factor])
     figure = phase_diagram(ds, x="depth", y="step_size")
     np.testing.assert_allclose(figure.axes[0].lines[-1].get_ydata(), np.array([1, 1, 0.5, 0.5]) / factor)
-    assert texts(figure) == ["slow  100 %", "step size limit (theory)"]
+    assert texts(figure) == ["slow  100 %", "local step size limit (Paper\nA, Theorem 1)"]
 
 
 def test_the_step_size_limit_stands_upright_where_the_step_size_goes_to_the_right(tmp_path):
@@ -212,7 +216,73 @@ def test_the_step_size_limit_stands_upright_where_the_step_size_goes_to_the_righ
 
 
 def test_the_step_size_limit_can_be_left_out(tmp_path):
-    assert not phase_diagram(limits(tmp_path, 1), x="depth", y="step_size", theory=False).axes[0].lines
+    assert not phase_diagram(limits(tmp_path, 1), x="depth", y="step_size", theory=[]).axes[0].lines
+
+
+def test_every_prediction_asked_for_is_a_line_with_dashes_and_words_of_its_own(tmp_path):
+    ds = limits(tmp_path, 1)
+    figure = phase_diagram(ds, x="depth", y="step_size", theory=["step_limit", "theory_bound=half of it"])
+    drawn = figure.axes[0].lines[1::2]
+    np.testing.assert_allclose(drawn[0].get_ydata(), [1, 1, 0.5, 0.5])
+    np.testing.assert_allclose(drawn[1].get_ydata(), [0.5, 0.5, 0.25, 0.25])
+    assert drawn[0]._dash_pattern != drawn[1]._dash_pattern
+    assert texts(figure)[-1] == "half of it"
+
+
+def test_predictions_of_no_step_size_are_lines_over_the_axis_upwards(tmp_path):
+    path = str(tmp_path / "plain.h5")
+    with Writer(path) as file:
+        file.axis("depth", np.array([2.0, 3.0]))
+        file.axis("init_scale", np.array([0.1, 0.2, 0.3]))
+        file.status(np.ones((2, 3)))
+        file.flags("label", np.zeros((2, 3)), ["slow"])
+        file.row("theory_scale", np.repeat([0.15, 0.25], 3).reshape(2, 3))
+    figure = phase_diagram(open_results(path), x="depth", y="init_scale", theory=["scale"])
+    np.testing.assert_allclose(figure.axes[0].lines[-1].get_ydata(), [0.15, 0.15, 0.25, 0.25])
+
+
+def test_cells_where_measurement_and_theory_agree_to_a_percent_are_marked(tmp_path):
+    ds = limits(tmp_path, 1)
+    phase = prepare(ds, x="depth", y="step_size", mark="final_loss=floor")
+    np.testing.assert_array_equal(phase.panels[0].marked, [[True, False], [True, False], [False, True]])
+    figure = phase_diagram(ds, x="depth", y="step_size", theory=[], mark="final_loss=floor=on the floor")
+    assert sorted(figure.axes[0].lines[0].get_xydata().tolist()) == [[2, 0.1], [2, 0.3], [4, 0.9]]
+    assert texts(figure)[-1] == "on the floor"
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"theory": ["step_limits"]}, "no prediction called step_limits; did you mean step_limit?"),
+    ({"mark": "final_loss"}, "write it as VARIABLE=PREDICTION"),
+    ({"mark": "loss=floor"}, "no variable called loss"),
+    ({"mark": "final_loss=flor"}, "did you mean floor"),
+])
+def test_a_prediction_that_is_not_there_is_answered_with_the_nearest(tmp_path, options, message):
+    with pytest.raises(PlotError, match=message):
+        prepare(limits(tmp_path, 1), x="depth", y="step_size", **options)
+
+
+def test_a_prediction_of_several_numbers_a_point_is_no_line(tmp_path):
+    path = str(tmp_path / "modes.h5")
+    with Writer(path) as file:
+        file.axis("depth", np.array([2.0, 3.0]))
+        file.axis("init_scale", np.array([0.1, 0.2]))
+        file.dimension("mode", np.array([1, 2]))
+        file.status(np.ones((2, 2)))
+        file.row("steps", np.ones((2, 2)))
+        file.row("theory_times", np.ones((2, 2, 2)), extra=["mode"])
+    ds = open_results(path)
+    with pytest.raises(PlotError, match="several numbers a point; --select mode="):
+        prepare(ds, "steps", theory=["times"])
+    assert prepare(ds, "steps", theory=["times"], select={"mode": "2"}).panels[0].lines[0].tolist() == [1, 1]
+
+
+def test_a_look_overrules_labels_limits_and_size(complete):
+    look = Look(title="T", size=(4, 3), xlabel="across", ylabel="up", xscale="linear", ylim=(0.02, None))
+    figure = phase_diagram(open_results(complete), select={"depth": "2"}, look=look)
+    spot = figure.axes[0]
+    assert (spot.get_xlabel(), spot.get_ylabel(), spot.get_xscale()) == ("across", "up", "linear")
+    assert figure.get_size_inches().tolist() == [4, 3] and spot.get_ylim()[0] == 0.02
+    assert figure._suptitle.get_text().startswith("T\n")
 
 
 def test_values_in_falling_order_are_drawn_rising(tmp_path):
