@@ -26,6 +26,7 @@ struct ln_shape {
     int variant;     /* what else of the model's parameters decides its kernels */
     int lanes;       /* points that advance together, by shape alone */
     bool has_moment; /* the problem's M is not the identity */
+    bool is_flow_only; /* this variant of the model has no descend */
 };
 
 /* One network of one point, not lane-packed. Everything is borrowed. */
@@ -46,7 +47,8 @@ struct ln_batch {
     double *moment;                     /* [d_0 * d_0][lanes], or NULL */
     double *excess;                     /* [lanes] E at the weights of the last forward */
     double *products;                   /* P_2 .. P_N, one after the other, lane-packed */
-    double *product[LN_MAX_LAYERS + 1]; /* where P_j stands; P_1 is W_1 itself */
+    double *product[LN_MAX_LAYERS + 1]; /* where P_j stands, after forward; the last one is
+                                           the end-to-end matrix of any model that descends */
     double *error;                      /* D_N [d_N x d_0] = (P - Phi) M, lane-packed */
     double *back[2];                    /* D_j on the way down */
 };

@@ -29,6 +29,7 @@ const struct ln_algorithm ln_algorithm_gd = {
                         "2021, section 1",
               LN_PARAMS(params)},
     .state_bytes = sizeof(struct ln_step),
+    .check = ln_step_check,
     .start = start,
     .advance = advance,
     .predicted_steps = ln_step_count,

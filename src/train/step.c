@@ -2,6 +2,17 @@
 
 #include "fit_time.h"
 
+int ln_step_check(const struct ln_point *point, const struct ln_shape *shape,
+                  const struct ln_problem *problem, struct ln_err *err) {
+    (void)problem;
+    if (shape->model->has_layers || !ln_conf_is(&point->conf[LN_TRAIN], "step_unit", "minimum"))
+        return LN_OK;
+    return ln_err_key(
+        err, "train.step_unit",
+        "the model '%s' has no layers, so no balanced minimum; take absolute or start",
+        shape->model->entry.name);
+}
+
 bool ln_step_begin(struct ln_step *step, const struct ln_task *task) {
     const struct ln_conf *conf = &task->point->conf[LN_TRAIN];
     double unit = 1.0;
@@ -19,12 +30,14 @@ double ln_step_at(const struct ln_step *step, int64_t k) {
 }
 
 /* Time to fit over eta. Above the local step limit a run either blows up at once or oscillates to
- * the horizon. */
+ * the horizon; without layers the horizon is the guess. */
 double ln_step_count(const struct ln_point *point, const struct ln_shape *shape,
                      const struct ln_problem *problem) {
     const struct ln_conf *conf = &point->conf[LN_TRAIN], *limits = &point->conf[LN_LIMITS];
     double limit = 2.0 / ln_fit_sharpness(shape, problem);
     double horizon = (double)ln_conf_int(limits, "max_steps");
+    if (!shape->model->has_layers)
+        return horizon;
     double eta =
         ln_conf_real(conf, "step_size") * (ln_conf_is(conf, "step_unit", "absolute") ? 1.0 : limit);
     double time = ln_fit_time(point, shape, problem);

@@ -33,6 +33,10 @@ struct ln_step {
     double size, decay;
 };
 
+/* Refuses a step_unit that the model does not know. */
+int ln_step_check(const struct ln_point *point, const struct ln_shape *shape,
+                  const struct ln_problem *problem, struct ln_err *err);
+
 /* Reads the step size of a point, absolute. False: its unit is no positive number (a target or
  * start without curvature), and the point is left without a step size. */
 bool ln_step_begin(struct ln_step *step, const struct ln_task *task);

@@ -306,10 +306,10 @@ int ln_train_shape(const struct ln_point *point, struct ln_shape *shape, struct 
     int status = ln_shape_of(point, shape, err);
     if (status != LN_OK)
         return status;
-    if (!algorithm->strides && !shape->model->descend)
+    if (!algorithm->strides && (!shape->model->descend || shape->is_flow_only))
         return ln_err_key(err, "train.algorithm",
-                          "the model '%s' moves by its flow only; take flow",
-                          shape->model->entry.name);
+                          "the model '%s' %smoves by its flow only; take flow",
+                          shape->model->entry.name, shape->model->descend ? "in this form " : "");
     if (algorithm->is_single)
         shape->lanes = 1;
     return LN_OK;
