@@ -50,6 +50,8 @@ struct ln_observable {
     bool uses_singular;
     bool on_request;          /* not among the defaults of record.final */
     bool needs_layers;        /* NaN for models without layers */
+    bool needs_one_output;    /* NaN where d_out > 1 */
+    const char *model;        /* NaN for every model but this one; NULL: for any */
     const char *const *flags; /* names of the values 0, 1, ...; NULL: a number */
     int n_flags;
     bool has_start;         /* stored at step 0 too, as <name>_start */
@@ -58,6 +60,9 @@ struct ln_observable {
 };
 
 extern const struct ln_catalogue ln_observables;
+
+/* Whether it says something about networks of the shape. */
+bool ln_observable_applies(const struct ln_observable *observable, const struct ln_shape *shape);
 
 /* out [ln_observable_count]. A state that is not finite gives NaN everywhere. */
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,

@@ -1,6 +1,7 @@
 #include "linnet/observe.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "linnet/linalg.h"
 
@@ -50,10 +51,18 @@ int ln_observable_count(const struct ln_observable *observable, const struct ln_
     return ln_extent_count(observable->extent, shape, 0);
 }
 
+bool ln_observable_applies(const struct ln_observable *observable, const struct ln_shape *shape) {
+    if (observable->needs_one_output && shape->widths[shape->n_layers] != 1)
+        return false;
+    if (observable->model && strcmp(observable->model, shape->model->entry.name) != 0)
+        return false;
+    return !observable->needs_layers || shape->model->has_layers;
+}
+
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,
                         double *out) {
-    bool applies = !observable->needs_layers || sight->shape->model->has_layers;
-    if (applies && isfinite(ln_norm(sight->weights, (size_t)sight->shape->n_weights)) &&
+    if (ln_observable_applies(observable, sight->shape) &&
+        isfinite(ln_norm(sight->weights, (size_t)sight->shape->n_weights)) &&
         isfinite(sight->run->excess)) {
         observable->look(sight, out);
         return;
