@@ -2,6 +2,7 @@
  */
 #ifdef LN_MODEL
 LN_MODEL(deep)
+LN_MODEL(diagonal)
 LN_MODEL(induced)
 LN_MODEL(one_neuron)
 #endif
@@ -13,4 +14,5 @@ LN_INIT(rank_one)
 LN_INIT(orthogonal)
 LN_INIT(zero_asymmetric)
 LN_INIT(weights)
+LN_INIT(diagonal)
 #endif
