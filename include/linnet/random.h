@@ -22,4 +22,14 @@ double ln_random_uniform(struct ln_random *random); /* in (0, 1) */
 double ln_random_normal(struct ln_random *random);  /* standard normal */
 void ln_random_normals(struct ln_random *random, size_t n, double *x);
 
+/* SplitMix64: a few lines in any language. For reference problems that others have to be able to
+ * make anew to the last bit; everything else draws from the streams above. */
+struct ln_splitmix {
+    uint64_t state;
+};
+
+/* The state is the seed itself where base is 0. Source: Steele, Lea, Flood 2014. */
+struct ln_splitmix ln_splitmix_seeded(uint64_t base, uint64_t seed);
+double ln_splitmix_uniform(struct ln_splitmix *random); /* in [-1, 1): 53 bits */
+
 #endif

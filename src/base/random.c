@@ -46,3 +46,17 @@ void ln_random_normals(struct ln_random *random, size_t n, double *x) {
     for (size_t i = 0; i < n; i++)
         x[i] = ln_random_normal(random);
 }
+
+static const uint64_t golden_gamma = 0x9E3779B97F4A7C15u;
+
+struct ln_splitmix ln_splitmix_seeded(uint64_t base, uint64_t seed) {
+    return (struct ln_splitmix){seed ^ base * golden_gamma};
+}
+
+double ln_splitmix_uniform(struct ln_splitmix *random) {
+    uint64_t z = random->state += golden_gamma;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    z ^= z >> 31;
+    return 2.0 * ((double)(z >> 11) * 0x1p-53) - 1.0;
+}

@@ -102,6 +102,14 @@ void ln_svd(double *u, double *s, double *v, const double *a, int m, int n) {
     free(copy);
 }
 
+double ln_spectral_norm(const double *a, int m, int n) {
+    double *s = numbers(m < n ? m : n);
+    ln_svd(NULL, s, NULL, a, m, n);
+    double norm = s[0];
+    free(s);
+    return norm;
+}
+
 /* Gram-Schmidt, each column twice: orthogonal to rounding, and the sign is that of the column
  * itself. */
 void ln_orthonormalise(double *a, int m, int n) {

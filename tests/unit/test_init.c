@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/balance.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "make_net.h"
@@ -98,12 +99,13 @@ static void gaussian_and_orthogonal_starts_draw_the_same_numbers_at_every_scale(
     (void)state;
     a_random_start_draws_the_same_numbers_at_every_scale("gaussian");
     a_random_start_draws_the_same_numbers_at_every_scale("orthogonal");
+    a_random_start_draws_the_same_numbers_at_every_scale("isometries");
 }
 
 static void a_random_start_follows_the_seed_of_the_start_and_not_of_the_data(void **state) {
     (void)state;
-    static const char *const inits[] = {"gaussian", "orthogonal", "balanced"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const inits[] = {"gaussian", "orthogonal", "balanced", "isometries"};
+    for (int i = 0; i < 4; i++) {
         struct net net, data, other;
         begin(&net, 2, inits[i]);
         begin(&data, 2, inits[i]);
@@ -119,6 +121,24 @@ static void a_random_start_follows_the_seed_of_the_start_and_not_of_the_data(voi
         net_clear(&data);
         net_clear(&net);
     }
+}
+
+static void isometries_are_balanced_and_of_the_least_width(void **state) {
+    (void)state;
+    struct net net;
+    begin(&net, 3, "isometries");
+    point_set_ints(&net.point, LN_MODEL, "width", (int64_t[]){4, 3}, 2);
+    point_set_real(&net.point, LN_INIT, "scale", 1.5);
+    net_complete(&net);
+    for (int j = 1; j <= 3; j++) {
+        double s[4];
+        int rows = net.shape.widths[j], cols = net.shape.widths[j - 1];
+        ln_svd(NULL, s, NULL, net.weights + net.shape.offset[j - 1], rows, cols);
+        for (int k = 0; k < rows && k < cols; k++)
+            assert_near(s[k], k < 2 ? 1.5 : 0, 1e-14);
+    }
+    assert_near(ln_balance_constant(&net.shape, net.weights), 0, 1e-14);
+    net_clear(&net);
 }
 
 static void an_orthogonal_start_has_all_singular_values_at_the_scale(void **state) {
@@ -228,6 +248,7 @@ int main(void) {
         cmocka_unit_test(a_gaussian_start_has_the_standard_deviation_of_its_rule),
         cmocka_unit_test(gaussian_and_orthogonal_starts_draw_the_same_numbers_at_every_scale),
         cmocka_unit_test(a_random_start_follows_the_seed_of_the_start_and_not_of_the_data),
+        cmocka_unit_test(isometries_are_balanced_and_of_the_least_width),
         cmocka_unit_test(an_orthogonal_start_has_all_singular_values_at_the_scale),
         cmocka_unit_test(a_balanced_start_multiplies_to_scale_times_the_given_product),
         cmocka_unit_test(given_weights_are_taken_layer_by_layer),

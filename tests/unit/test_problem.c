@@ -350,6 +350,43 @@ static void expect_error(const struct ln_point *point, const char *key, const ch
     assert_non_null(strstr(err.text, word));
 }
 
+/* X[0,0], the sum of squares and the ends of the spectrum of X X^T are those of the notes on
+ * Nguegnang, Rauhut, Terstiege 2021, section 2.5; made by another program. */
+static void the_isometry_problem_draws_the_reference_data(void **state) {
+    (void)state;
+    struct ln_point point;
+    double w[70];
+    make(&point, "isometry");
+    point.base_seed = 0;
+    point_set_seeds(&point, 11);
+    point_set_int(&point, LN_PROBLEM, "inputs", 70);
+    point_set_int(&point, LN_PROBLEM, "rank", 35);
+    point_set_word(&point, LN_PROBLEM, "loss", "sum");
+    struct ln_problem *problem = build(&point);
+    assert_int_equal(problem->n_samples, 210);
+    assert_near(problem->x[0], -0.07608204946879639, 0);
+    assert_near(ln_dot(problem->x, problem->x, 14700), 209.19821208755764, 1e-11);
+    ln_sym_eig(w, NULL, problem->moment, 70);
+    assert_near(w[0], 0.54955225, 5e-9);
+    assert_near(w[69], 7.15689171, 5e-9);
+    assert_near(problem->target[0], -0.08153445606898098, 1e-14); /* W* = least-squares map */
+    assert_near(problem->loss_floor, 0, 1e-25);
+    ln_svd(NULL, w, NULL, problem->target, 70, 70);
+    for (int i = 0; i < 70; i++)
+        assert_near(w[i], i < 35, 1e-13);
+    ln_problem_free(problem);
+}
+
+static void an_isometry_of_too_large_rank_is_an_error_about_the_rank(void **state) {
+    (void)state;
+    struct ln_point point;
+    make(&point, "isometry");
+    point_set_int(&point, LN_PROBLEM, "inputs", 5);
+    point_set_int(&point, LN_PROBLEM, "outputs", 3);
+    point_set_int(&point, LN_PROBLEM, "rank", 4);
+    expect_error(&point, "problem.rank", "rank 4");
+}
+
 static void a_target_needs_exactly_one_of_matrix_and_spectrum(void **state) {
     (void)state;
     static const double spectrum[] = {1, 1};
@@ -426,6 +463,8 @@ int main(void) {
         cmocka_unit_test(a_low_rank_target_without_noise_has_the_rank_asked_for),
         cmocka_unit_test(a_rotation_times_spd_turns_pairs_of_axes_and_leaves_an_odd_one),
         cmocka_unit_test(a_teacher_without_noise_is_the_least_squares_map_of_its_samples),
+        cmocka_unit_test(the_isometry_problem_draws_the_reference_data),
+        cmocka_unit_test(an_isometry_of_too_large_rank_is_an_error_about_the_rank),
         cmocka_unit_test(a_target_needs_exactly_one_of_matrix_and_spectrum),
         cmocka_unit_test(a_spectrum_longer_than_the_target_is_an_error_about_the_spectrum),
         cmocka_unit_test(a_symmetric_target_that_is_not_square_is_an_error_about_the_basis),
