@@ -52,6 +52,7 @@ struct ln_observable {
     bool needs_layers;        /* NaN for models without layers */
     bool needs_one_output;    /* NaN where d_out > 1 */
     const char *model;        /* NaN for every model but this one; NULL: for any */
+    bool any_state;           /* has something to say of states that are not finite too */
     const char *const *flags; /* names of the values 0, 1, ...; NULL: a number */
     int n_flags;
     bool has_start;         /* stored at step 0 too, as <name>_start */
@@ -64,7 +65,7 @@ extern const struct ln_catalogue ln_observables;
 /* Whether it says something about networks of the shape. */
 bool ln_observable_applies(const struct ln_observable *observable, const struct ln_shape *shape);
 
-/* out [ln_observable_count]. A state that is not finite gives NaN everywhere. */
+/* out [ln_observable_count]. A state that is not finite gives NaN everywhere, any_state aside. */
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,
                         double *out);
 int ln_observable_count(const struct ln_observable *observable, const struct ln_shape *shape);

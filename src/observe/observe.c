@@ -61,9 +61,9 @@ bool ln_observable_applies(const struct ln_observable *observable, const struct 
 
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,
                         double *out) {
-    if (ln_observable_applies(observable, sight->shape) &&
-        isfinite(ln_norm(sight->weights, (size_t)sight->shape->n_weights)) &&
-        isfinite(sight->run->excess)) {
+    bool is_finite = isfinite(ln_norm(sight->weights, (size_t)sight->shape->n_weights)) &&
+                     isfinite(sight->run->excess);
+    if (ln_observable_applies(observable, sight->shape) && (is_finite || observable->any_state)) {
         observable->look(sight, out);
         return;
     }

@@ -9,6 +9,7 @@
 #include "linnet/linalg.h"
 #include "linnet/plan.h"
 #include "linnet/train.h"
+#include "linnet/verdict.h"
 
 /* One group of the plan, handed out point by point. */
 struct source {
@@ -126,6 +127,10 @@ double golden_at(const struct golden *golden, int64_t cell, const char *series, 
 
 const char *golden_label(const struct golden *golden, int64_t cell) {
     return ln_label_names[(int)golden_number(golden, cell, "label", 0)];
+}
+
+const char *golden_verdict(const struct golden *golden, int64_t cell) {
+    return ln_verdict_names[(int)golden_number(golden, cell, "verdict", 0)];
 }
 
 double golden_splitmix(uint64_t *state) {

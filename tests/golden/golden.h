@@ -37,6 +37,7 @@ double golden_at(const struct golden *golden, int64_t cell, const char *series, 
                  int64_t index);
 
 const char *golden_label(const struct golden *golden, int64_t cell);
+const char *golden_verdict(const struct golden *golden, int64_t cell); /* of the end */
 
 /* SplitMix64, uniform in (-1, 1): the generator of the reference numbers. */
 double golden_splitmix(uint64_t *state);

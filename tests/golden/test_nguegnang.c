@@ -35,6 +35,28 @@ static void a1_balancedness_drifts(void **state) {
     golden_clear(&run);
 }
 
+static void a1_the_balancedness_matrices_drift_from_their_start(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_file(&run, "two_layers.yaml");
+    assert_near(golden_at(&run, 0, "balance_drift_series", 0, 0), 0, 0);
+    assert_shows(golden_at(&run, 0, "balance_drift_series", 1, 0), "5.348620026333e-3");
+    assert_shows(golden_at(&run, 0, "balance_drift_series", 10, 0), "2.539418218234e-2");
+    assert_shows(golden_at(&run, 0, "balance_drift_series", 100, 0), "2.540948573892e-2");
+    assert_shows(golden_at(&run, 0, "balance_drift_series", 1000, 0), "2.535011760950e-2");
+    golden_clear(&run);
+}
+
+static void a1_ends_at_a_global_minimum(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_file(&run, "two_layers.yaml");
+    assert_string_equal(golden_verdict(&run, 0), "global_minimum");
+    assert_int_equal(golden_number(&run, 0, "reached_rank", 0), 2);
+    assert_int_equal(golden_number(&run, 0, "top_k", 0), 1);
+    golden_clear(&run);
+}
+
 static void a1_levels_are_those_of_the_whitened_target(void **state) {
     (void)state;
     struct golden run;
@@ -58,6 +80,8 @@ static void a2_a_bottleneck_stops_at_its_own_level(void **state) {
     assert_shows(golden_number(&run, 0, "singular_values", 1), "2.0000000000");
     assert_near(golden_number(&run, 0, "singular_values", 2), 0, 1e-14);
     assert_shows(golden_number(&run, 0, "sharpness", 0), "12.995594934967");
+    assert_string_equal(golden_verdict(&run, 0), "global_minimum");
+    assert_int_equal(golden_number(&run, 0, "reached_rank", 0), 2);
     assert_shows(golden_number(&run, 0, "reachable_loss", 0), "0.5000000000000");
     golden_clear(&run);
 }
@@ -121,6 +145,10 @@ static void a4_two_layers_end_on_a_strict_saddle(void **state) {
     assert_shows(golden_number(&run, 0, "sharpness", 0), "4.0000000000");
     assert_string_equal(golden_label(&run, 0), "plateau_r");
     assert_int_equal(golden_number(&run, 0, "saddle_modes", 0), 1);
+    assert_string_equal(golden_verdict(&run, 0), "strict_saddle");
+    assert_shows(golden_number(&run, 0, "lambda_min", 0), "-1.0000000000");
+    assert_int_equal(golden_number(&run, 0, "reached_rank", 0), 1);
+    assert_int_equal(golden_number(&run, 0, "top_k", 0), 1);
     golden_clear(&run);
 }
 
@@ -132,6 +160,9 @@ static void a5_three_layers_approach_the_saddle_algebraically(void **state) {
                 "0 2.5000000000000, 1 1.3668525, 10 0.5724091673281, 100 0.5006297014654, "
                 "1000 0.50000094541, 10000 0.5000000009937");
     assert_shows(golden_number(&run, 1, "gradient_norm", 0), "1.7247e-6");
+    assert_shows(golden_number(&run, 1, "lambda_min", 0), "-9.979e-4");
+    assert_string_equal(golden_verdict(&run, 1), "not_finished");
+    assert_int_equal(golden_number(&run, 1, "verdict_plateau", 0), 1);
     assert_string_equal(golden_label(&run, 1), "plateau_r");
     assert_int_equal(golden_number(&run, 1, "saddle_modes", 0), 1);
     golden_clear(&run);
@@ -179,6 +210,8 @@ static void a8_below_the_threshold_a_large_start_converges(void **state) {
     assert_loss(&run, 0, "0 199.52827848, 1 197.557666561, 2 187.5824916458, 10 0.025606715811");
     assert_shows(golden_at(&run, 0, "loss_series", 100, 0), "1.69301e-19");
     assert_string_equal(golden_label(&run, 0), "converged_monotone");
+    assert_string_equal(golden_verdict(&run, 0), "global_minimum");
+    assert_true(golden_number(&run, 0, "theory_blowup_step", 0) > 0.1);
     golden_clear(&run);
 }
 
@@ -189,6 +222,8 @@ static void a9_above_the_threshold_the_loss_overflows_at_step_9(void **state) {
     assert_loss(&run, 1, "0 201.364318805, 1 207.1838683164, 2 239.887088574");
     assert_string_equal(golden_label(&run, 1), "diverged");
     assert_int_equal(golden_number(&run, 1, "diverged_step", 0), 9);
+    assert_string_equal(golden_verdict(&run, 1), "diverged");
+    assert_true(golden_number(&run, 1, "theory_blowup_step", 0) < 0.1);
     golden_clear(&run);
 }
 
@@ -198,7 +233,8 @@ static void a12_two_layers_leave_the_wrong_sign_quickly(void **state) {
     golden_run_file(&run, "balanced_start.yaml");
     assert_loss(&run, 1,
                 "1 6.184052059098, 100 2.954931598492, 1000 2.892857265595, 2000 2.892857142857");
-    assert_near(golden_number(&run, 1, "sharpness", 0), 14.668619, 1e-5);
+    assert_shows(golden_number(&run, 1, "sharpness", 0), "14.668619");
+    assert_string_equal(golden_verdict(&run, 1), "global_minimum");
     golden_clear(&run);
 }
 
@@ -212,6 +248,11 @@ static void a13_three_layers_wait_on_the_plateau_and_leave_it(void **state) {
     assert_int_equal(golden_number(&run, 2, "saddle_modes", 0), 1);
     assert_shows(golden_number(&run, 2, "singular_values", 1), "1.148e-7");
     assert_true(golden_number(&run, 2, "plateau_leave", 1) == -1);
+    assert_shows(golden_number(&run, 2, "lambda_min", 0), "-0.0229");
+    assert_string_equal(golden_verdict(&run, 2), "not_finished");
+    assert_int_equal(golden_number(&run, 2, "verdict_plateau", 0), 1);
+    assert_int_equal(golden_number(&run, 2, "reached_rank", 0), 1);
+    assert_string_equal(golden_verdict(&run, 3), "global_minimum");
     assert_loss(&run, 3, "10000 2.949427755053, 20000 2.892857142857");
     assert_true(golden_number(&run, 3, "plateau_leave", 1) > 10000);
     golden_clear(&run);
@@ -221,6 +262,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a1_two_layers_reach_the_least_squares_loss),
         cmocka_unit_test(a1_balancedness_drifts),
+        cmocka_unit_test(a1_the_balancedness_matrices_drift_from_their_start),
+        cmocka_unit_test(a1_ends_at_a_global_minimum),
         cmocka_unit_test(a1_levels_are_those_of_the_whitened_target),
         cmocka_unit_test(a2_a_bottleneck_stops_at_its_own_level),
         cmocka_unit_test(the_generator_of_the_reference_gives_its_printed_numbers),

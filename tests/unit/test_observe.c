@@ -29,6 +29,9 @@ static void look_again(struct scene *scene) {
 
 static void open_scene(struct scene *scene) {
     memset(&scene->run, 0, sizeof scene->run);
+    scene->run.diverged_step = -1;
+    scene->run.step_size = 0.01;
+    point_choose(&scene->net.point, LN_TRAIN, &ln_algorithms, "gd");
     memcpy(scene->start, scene->net.weights, (size_t)scene->net.shape.n_weights * sizeof(double));
     scene->sight = (struct ln_sight){&scene->net.shape,  scene->net.problem,   &scene->run,
                                      scene->net.weights, scene->start,         scene->p,
@@ -275,7 +278,7 @@ static void a_state_that_is_not_finite_gives_nan_in_every_element(void **state) 
             double out[16] = {0};
             ln_observable_look(entry, &scene.sight, out);
             for (int k = 0; k < ln_observable_count(entry, &scene.net.shape); k++)
-                assert_true(isnan(out[k]));
+                assert_true(entry->any_state || isnan(out[k]));
         }
     }
     net_clear(&scene.net);

@@ -1,0 +1,17 @@
+#include "linnet/observe.h"
+
+static void look(const struct ln_sight *sight, double *out) {
+    out[0] = sight->singular[0];
+}
+
+const struct ln_observable ln_observable_product_norm = {
+    .entry = {.name = "product_norm",
+              .doc = "Spectral norm of the end-to-end matrix; at most product_bound while the loss "
+                     "does not grow.",
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1(c)"},
+    .long_name = "spectral norm of the end-to-end matrix",
+    .units = "1",
+    .uses_singular = true,
+    .on_request = true,
+    .look = look,
+};
