@@ -109,6 +109,9 @@ extern const int ln_n_limits;
  * where algorithm and model do not go together. */
 int ln_train_shape(const struct ln_point *point, struct ln_shape *shape, struct ln_err *err);
 
+/* Margin gamma, absolute, that power projection keeps at a point that is trained by it. */
+double ln_train_gamma(const struct ln_point *point, const struct ln_problem *problem);
+
 /* E at which a run that descends has next to be looked at: the stopping loss or the next plateau;
  * -1: none. */
 double ln_run_threshold(const struct ln_run *run);

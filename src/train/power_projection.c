@@ -38,7 +38,7 @@ struct state {
     bool is_polar;
 };
 
-static double gamma_of(const struct ln_point *point, const struct ln_problem *problem) {
+double ln_train_gamma(const struct ln_point *point, const struct ln_problem *problem) {
     const struct ln_conf *conf = &point->conf[LN_TRAIN];
     double gamma = ln_conf_real(conf, "gamma");
     return ln_conf_is(conf, "gamma_unit", "margin")
@@ -70,7 +70,7 @@ static int check(const struct ln_point *point, const struct ln_shape *shape,
     int status = check_shape(shape, err);
     if (status != LN_OK)
         return status;
-    double mu = ln_margin(problem->target, problem->d_in), gamma = gamma_of(point, problem);
+    double mu = ln_margin(problem->target, problem->d_in), gamma = ln_train_gamma(point, problem);
     if (!(mu > 0))
         return ln_err_key(err, "train.algorithm",
                           "power_projection needs a target of positive margin; that of this one is "
@@ -88,7 +88,7 @@ static bool start(const struct ln_task *task, void *memory, double *step_size) {
     struct state *state = memory;
     bool can_start = ln_step_begin(&state->step, task);
     *step_size = state->step.size;
-    state->gamma = gamma_of(task->point, task->net.problem);
+    state->gamma = ln_train_gamma(task->point, task->net.problem);
     state->is_polar = ln_conf_is(&task->point->conf[LN_TRAIN], "gauge", "polar");
     return can_start;
 }

@@ -4,6 +4,7 @@
 #include "golden.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "linnet/linalg.h"
@@ -69,6 +70,36 @@ static void c6_a_turned_stretch_is_learnt_by_power_projection(void **state) {
     golden_clear(&run);
 }
 
+static void c6_the_theorem_bounds_the_steps_it_allows(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_file(&run, "power_projection.yaml");
+    assert_shows(golden_number(&run, 3, "theory_power_step_limit", 0), "2.116851991e-4");
+    assert_int_equal(golden_number(&run, 3, "theory_power_steps", 0), 645096);
+    assert_true(isnan(golden_number(&run, 0, "theory_power_steps", 0)));
+    golden_clear(&run);
+    golden_run_file(&run, "not_normal.yaml");
+    assert_shows(golden_number(&run, 2, "theory_power_step_limit", 0), "1.978333019e-3");
+    assert_int_equal(golden_number(&run, 3, "theory_power_steps", 0), 5572);
+    golden_clear(&run);
+}
+
+/* The floor holds for all of the class; what draws to the identity comes to rest above it. */
+static void c5_where_the_regularised_runs_come_to_rest_is_predicted(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_file(&run, "penalty_and_balls.yaml");
+    for (int i = 0; i < 11; i++) {
+        double limit = golden_number(&run, i, "theory_failure_limit", 0),
+               last = golden_at(&run, i, "loss_series", 6000, 0);
+        bool is_slow = i == 10; /* without a pull it creeps */
+        assert_true(golden_number(&run, i, "theory_failure_floor", 0) == 0.125);
+        assert_near(last, limit, is_slow ? 1e-5 : 1e-13);
+        assert_true(!is_slow || (last > limit && limit == 0.125));
+    }
+    golden_clear(&run);
+}
+
 static void c6_plain_gradient_descent_needs_52_and_37_steps(void **state) {
     (void)state;
     struct golden run;
@@ -106,6 +137,8 @@ int main(void) {
         cmocka_unit_test(c5_the_spectral_ball_clips_the_negative_direction),
         cmocka_unit_test(the_proximal_form_and_the_frobenius_ball_rest_where_a_penalty_does),
         cmocka_unit_test(c6_a_turned_stretch_is_learnt_by_power_projection),
+        cmocka_unit_test(c6_the_theorem_bounds_the_steps_it_allows),
+        cmocka_unit_test(c5_where_the_regularised_runs_come_to_rest_is_predicted),
         cmocka_unit_test(c6_plain_gradient_descent_needs_52_and_37_steps),
         cmocka_unit_test(c6n_a_target_that_is_not_normal),
     };

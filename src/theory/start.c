@@ -1,0 +1,115 @@
+#include "start.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linnet/linalg.h"
+
+bool ln_start_is_plain(const struct ln_outlook *outlook) {
+    const struct ln_problem *problem = outlook->net.problem;
+    if (!outlook->net.shape->model->has_layers || outlook->net.shape->n_constants > 0)
+        return false;
+    for (int i = 0; problem->moment && i < problem->d_in * problem->d_in; i++)
+        if (!(fabs(problem->moment[i] - (i % (problem->d_in + 1) == 0)) <= 1e-12))
+            return false;
+    return true;
+}
+
+bool ln_start_is_identity(const struct ln_outlook *outlook, double *alpha) {
+    const struct ln_shape *shape = outlook->net.shape;
+    const double *w = outlook->net.weights;
+    int d = shape->widths[0];
+    if (!ln_start_is_plain(outlook))
+        return false;
+    *alpha = w[0];
+    for (int j = 1; j <= shape->n_layers; j++)
+        if (shape->widths[j] != d)
+            return false;
+    for (int i = 0; i < shape->n_weights; i++)
+        if (w[i] != (i % (d * d) % (d + 1) == 0 ? *alpha : 0.0))
+            return false;
+    return true;
+}
+
+double *ln_start_eigenvalues(const struct ln_outlook *outlook) {
+    const struct ln_problem *problem = outlook->net.problem;
+    const double *phi = problem->target;
+    int d = problem->d_in;
+    if (problem->d_out != d)
+        return NULL;
+    double largest = 0, skew = 0;
+    for (int i = 0; i < d; i++)
+        for (int j = 0; j < d; j++) {
+            largest = fmax(largest, fabs(phi[i * d + j]));
+            skew = fmax(skew, fabs(phi[i * d + j] - phi[j * d + i]));
+        }
+    if (!(skew <= 1e-12 * largest))
+        return NULL;
+    double *lambda = ln_linalg_alloc(d, sizeof *lambda);
+    ln_sym_eig(lambda, NULL, phi, d);
+    double most = fmax(fabs(lambda[0]), fabs(lambda[d - 1]));
+    for (int k = 0; k < d; k++)
+        lambda[k] = fabs(lambda[k]) <= 1e-12 * most ? 0 : lambda[k];
+    return lambda;
+}
+
+bool ln_start_algorithm_is(const struct ln_outlook *outlook, const char *name) {
+    return strcmp(outlook->point->entry[LN_TRAIN]->name, name) == 0;
+}
+
+bool ln_start_descends(const struct ln_outlook *outlook) {
+    const struct ln_conf *conf = &outlook->point->conf[LN_TRAIN];
+    bool is_plain = ln_start_algorithm_is(outlook, "gd") ||
+                    (ln_start_algorithm_is(outlook, "step_and_project") &&
+                     ln_conf_is(conf, "regulariser", "none"));
+    return is_plain && ln_conf_real(conf, "decay") == 0 && outlook->step_size > 0;
+}
+
+bool ln_start_step_within(const struct ln_outlook *outlook, double limit) {
+    return outlook->step_size <= limit * (1 + 1e-12);
+}
+
+double ln_start_error(const struct ln_outlook *outlook) {
+    const struct ln_net *net = &outlook->net;
+    size_t size = (size_t)net->problem->d_out * net->problem->d_in;
+    double *p = ln_linalg_alloc(size, sizeof *p);
+    net->shape->model->end_to_end(net, p);
+    for (size_t i = 0; i < size; i++)
+        p[i] -= net->problem->target[i];
+    double error = ln_norm(p, size);
+    free(p);
+    return error;
+}
+
+static double gap_at(const struct ln_net *net, int j) {
+    const int *d = net->shape->widths;
+    const double *above = net->weights + net->shape->offset[j],
+                 *below = net->weights + net->shape->offset[j - 1];
+    int n = d[j];
+    double *gap = ln_linalg_alloc((size_t)n * n, sizeof *gap),
+           *part = ln_linalg_alloc((size_t)n * n, sizeof *part);
+    ln_matmul(gap, above, true, above, false, n, n, d[j + 1]);
+    ln_matmul(part, below, false, below, true, n, n, d[j - 1]);
+    for (int i = 0; i < n * n; i++)
+        gap[i] -= part[i];
+    double norm = ln_norm(gap, (size_t)n * n);
+    free(part);
+    free(gap);
+    return norm;
+}
+
+double ln_start_gap(const struct ln_net *net) {
+    double gap = 0;
+    for (int j = 1; j < net->shape->n_layers; j++)
+        gap = fmax(gap, gap_at(net, j));
+    return gap;
+}
+
+double ln_start_steps(const struct ln_outlook *outlook, double error, double factor) {
+    double eps = ln_conf_real(&outlook->point->conf[LN_LIMITS], "stop.loss"),
+           loss = 0.5 * error * error;
+    if (!(eps > 0))
+        return NAN;
+    return loss <= eps ? 0 : fmax(ceil(log(loss / eps) / -log(factor)), 1);
+}
