@@ -13,4 +13,7 @@ void ln_deep_hessian(const struct ln_net *net, double *hessian);
 /* out = H v by differentiating the gradient along v: no n_weights^2 anywhere. */
 void ln_deep_hessian_vector(const struct ln_net *net, const double *v, double *out);
 
+/* D [d_0 x d_0] of the balanced penalty; NULL: the network has none. */
+const double *ln_deep_penalty_metric(const struct ln_net *net);
+
 #endif

@@ -6,6 +6,9 @@
 
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
+#include "linnet/model_deep.h"
+
+extern const struct ln_model ln_model_deep;
 
 /* D [n x n] symmetric to rounding and positive semidefinite to rounding. */
 static int check_metric(const struct ln_matrix *d, int d_in, struct ln_err *err) {
@@ -73,6 +76,12 @@ void ln_penalty_constants(const struct ln_point *point, const struct ln_shape *s
     out[0] = ln_conf_real(conf, "penalty");
     for (int i = 0; i < n * n; i++)
         out[1 + i] = d ? d[i] : i % (n + 1) == 0;
+}
+
+const double *ln_deep_penalty_metric(const struct ln_net *net) {
+    bool has_one =
+        net->shape->model == &ln_model_deep && net->shape->variant == LN_VARIANT_PENALISED;
+    return has_one ? net->constants + 1 : NULL;
 }
 
 /* Places in the scratch, lane-packed. */

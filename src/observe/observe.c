@@ -56,6 +56,8 @@ bool ln_observable_applies(const struct ln_observable *observable, const struct 
         return false;
     if (observable->model && strcmp(observable->model, shape->model->entry.name) != 0)
         return false;
+    if (observable->n_layers && observable->n_layers != shape->n_layers)
+        return false;
     return !observable->needs_layers || shape->model->has_layers;
 }
 

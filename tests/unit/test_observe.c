@@ -275,7 +275,7 @@ static void a_state_that_is_not_finite_gives_nan_in_every_element(void **state) 
         for (int i = 0; i < ln_observables.n_entries; i++) {
             const struct ln_observable *entry =
                 (const struct ln_observable *)ln_observables.entries[i];
-            double out[16] = {0};
+            double out[64] = {0};
             ln_observable_look(entry, &scene.sight, out);
             for (int k = 0; k < ln_observable_count(entry, &scene.net.shape); k++)
                 assert_true(entry->any_state || isnan(out[k]));
@@ -292,7 +292,7 @@ static void every_observable_is_documented_and_finite_on_an_ordinary_state(void 
     open_scene(&scene);
     for (int i = 0; i < ln_observables.n_entries; i++) {
         const struct ln_observable *entry = (const struct ln_observable *)ln_observables.entries[i];
-        double out[16];
+        double out[64];
         assert_non_null(entry->entry.doc);
         assert_non_null(entry->long_name);
         assert_non_null(entry->units);

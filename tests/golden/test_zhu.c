@@ -1,0 +1,137 @@
+/* Critical points with known loss, spectrum and nature, and escapes from saddles: the numbers of
+ * the notes on Zhu, Soudry, Eldar, Wakin 2018, from an independent solver. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "landscape.h"
+#include "landscape_cases.h"
+#include "linnet/certificate.h"
+#include "linnet/linalg.h"
+
+static void open_case(struct place *place, const struct landscape_case *c) {
+    char text[4096];
+    snprintf(text, sizeof text,
+             "linnet: 1\n"
+             "problem: %s\n"
+             "model: {kind: deep, width: %s, %sinit: {kind: weights, layers: %s}}\n",
+             c->problem, c->width, c->penalty, c->layers);
+    place_open(place, text);
+}
+
+/* Digits after the point are all that is known; a whole or short number is exact, to 1e-9. */
+static void check(const char *name, const char *what, double number, const char *digits,
+                  double relative) {
+    const char *point = strchr(digits, '.');
+    double wanted = strtod(digits, NULL), tolerance = relative * fmax(1, fabs(wanted));
+    if (point && strlen(point) > 8)
+        tolerance = fmax(tolerance, 0.51 * pow(10, -(double)(strlen(point) - 1)));
+    if (!(fabs(number - wanted) <= tolerance))
+        fail_msg("%s: %s is %.15g, not %s", name, what, number, digits);
+}
+
+static void every_case_has_its_loss_spectrum_inertia_and_verdict(void **state) {
+    (void)state;
+    for (int i = 0; i < N_LANDSCAPE_CASES; i++) {
+        const struct landscape_case *c = &landscape_cases[i];
+        struct place place;
+        struct ln_certificate got;
+        open_case(&place, c);
+        ln_certify(&place.net, &ln_certificate_exact, &got);
+        check(c->name, "the loss", place.problem->loss_floor + got.excess, c->loss, 1e-12);
+        check(c->name, "lambda_min", got.lambda_min, c->lambda_min, 1e-9);
+        check(c->name, "lambda_max", got.lambda_max, c->lambda_max, 1e-9);
+        if (got.n_negative != c->negative || got.n_zero != c->zero || got.n_positive != c->positive)
+            fail_msg("%s: inertia %d/%d/%d", c->name, got.n_negative, got.n_zero, got.n_positive);
+        if (c->bound)
+            check(c->name, "the bound", got.curvature_bound, c->bound, 1e-9);
+        else
+            assert_true(isnan(got.curvature_bound));
+        if (got.nature != c->nature)
+            fail_msg("%s: %s, because %s", c->name, ln_nature_names[got.nature],
+                     ln_statement_texts[got.statement]);
+        place_clear(&place);
+    }
+}
+
+static void apply(void *ctx, double *y, const double *x) {
+    const struct ln_net *net = ctx;
+    net->shape->model->hessian_vector(net, x, y);
+}
+
+static void lanczos_finds_the_ends_of_every_case(void **state) {
+    (void)state;
+    for (int i = 0; i < N_LANDSCAPE_CASES; i++) {
+        const struct landscape_case *c = &landscape_cases[i];
+        struct place place;
+        open_case(&place, c);
+        for (int end = -1; end <= 1; end += 2) {
+            double lambda, residual;
+            assert_true(ln_lanczos_extreme(&lambda, &residual, apply, &place.net,
+                                           place.shape.n_weights, end));
+            check(c->name, "an end by Lanczos", lambda, end < 0 ? c->lambda_min : c->lambda_max,
+                  1e-7);
+            assert_true(residual <= 1e-9 * fmax(1, fabs(strtod(c->lambda_max, NULL))));
+        }
+        place_clear(&place);
+    }
+}
+
+static void weights_that_are_not_critical_are_told_with_their_gradient(void **state) {
+    (void)state;
+    struct place place;
+    struct ln_certificate got;
+    open_case(&place, &landscape_e4);
+    ln_certify(&place.net, &ln_certificate_exact, &got);
+    assert_true(got.statement == LN_BY_GRADIENT);
+    assert_true(got.nature == LN_IS_NOT_CRITICAL);
+    assert_near(got.max_gradient, 0.125, 1e-15);
+    place_clear(&place);
+}
+
+static const struct landscape_case *find_case(const char *name) {
+    for (int i = 0; i < N_LANDSCAPE_CASES; i++)
+        if (strcmp(landscape_cases[i].name, name) == 0)
+            return &landscape_cases[i];
+    fail_msg("no case %s", name);
+    return NULL;
+}
+
+/* "-1 0 0 0.5": the whole spectrum, ascending. */
+static void check_spectrum(const char *name, const char *numbers) {
+    struct place place;
+    open_case(&place, find_case(name));
+    double *w = place_spectrum(&place.net);
+    char word[40];
+    int used, n = 0;
+    for (; sscanf(numbers, "%39s%n", word, &used) == 1; numbers += used)
+        check(name, "an eigenvalue", w[n++], word, 1e-9);
+    assert_int_equal(n, place.shape.n_weights);
+    free(w);
+    place_clear(&place);
+}
+
+static void whole_spectra_are_those_listed(void **state) {
+    (void)state;
+    check_spectrum("A2", "-1 0 0 0 0 1 2 3 4 4 5 6");
+    check_spectrum("A3", "-2 -1 0 0 0 1 1 2 2 4 5 6");
+    check_spectrum("A8", "0 1 2 3 4 4 5 5 6 8 10 12");
+    check_spectrum("A9", "-2 -1 0 1 1 2 2 4 5 6 6 12");
+    check_spectrum("B2", "-1.0702055896 0 0 0 0 1.0702055896 2.4807793020 3.8496739822 "
+                         "6.9758897697 18.2415638978");
+    check_spectrum("B3", "-3.8163803803 0 1.2913312983 2.3762353681 7.9131631731");
+    check_spectrum("D2", "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 1.4422495703 2.8844991406 "
+                         "5.7689982812 7.2112478515 12.9802461328");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_case_has_its_loss_spectrum_inertia_and_verdict),
+        cmocka_unit_test(lanczos_finds_the_ends_of_every_case),
+        cmocka_unit_test(weights_that_are_not_critical_are_told_with_their_gradient),
+        cmocka_unit_test(whole_spectra_are_those_listed),
+    };
+    ln_linalg_start();
+    return cmocka_run_group_tests_name("zhu", tests, NULL, NULL);
+}
