@@ -149,10 +149,60 @@ static void rotations_follow_the_complex_recursion_at_every_depth(void **state) 
     }
 }
 
+enum { N_NORMAL = 6 };
+
+/* Rotations by `angle` times `radius`, and one real eigenvalue. */
+static const struct {
+    double angle, radius, real;
+} normal_targets[N_NORMAL] = {{0.3, 1.4, 0.7},   {0.5, 0.6, 1.3},  {-0.8, 1.2, 0.4},
+                              {0.95, 0.9, -0.5}, {0.6, 1.1, -0.3}, {-0.2, 0.5, 1.6}};
+
+static void run_normal(struct golden *run, int i) {
+    char text[4096];
+    double turn = normal_targets[i].angle * 3.14159265358979323846,
+           c = normal_targets[i].radius * cos(turn), s = normal_targets[i].radius * sin(turn);
+    size_t used = (size_t)snprintf(
+        text, sizeof text,
+        "linnet: 1\n"
+        "problem: {kind: target, matrix: [[%.17g, 0, %.17g], [0, %.17g, 0], [%.17g, 0, %.17g]]}\n"
+        "model: {kind: deep, init: {kind: identity}}\n"
+        "train: {algorithm: gd, max_steps: %d, stop: {loss: 0}}\n"
+        "record: {times: {every: 1}, series: [loss]}\n",
+        c, -s, normal_targets[i].real, s, c, N_STEPS);
+    write_axes(text + used, sizeof text - used);
+    golden_run_text(run, text);
+}
+
+/* A normal target: each pair of eigenvalues w, conj(w) follows z <- z - eta conj(z)^(L-1) (z^L -
+ * w), each real one the same with a real z. */
+static void normal_targets_follow_the_complex_recursion_at_every_depth(void **state) {
+    (void)state;
+    const double complex imaginary = (double complex)I;
+    for (int i = 0; i < N_NORMAL; i++) {
+        struct golden run;
+        run_normal(&run, i);
+        for (int depth = 1; depth <= N_DEPTHS; depth++) {
+            double loss[N_STEPS + 1], real[N_STEPS + 1];
+            double complex z = 1,
+                           w = normal_targets[i].radius *
+                               cexp(imaginary * normal_targets[i].angle * 3.14159265358979323846);
+            recursion(&normal_targets[i].real, 1, depth, 1, real);
+            for (int t = 0; t <= N_STEPS; t++) {
+                double complex error = complex_power(z, depth) - w;
+                loss[t] = real[t] + creal(error * conj(error));
+                z -= step_of(depth) * complex_power(conj(z), depth - 1) * error;
+            }
+            assert_true(compare(&run, depth - 1, loss) > N_STEPS / 8);
+        }
+        golden_clear(&run);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(symmetric_targets_follow_the_scalar_recursion_at_every_depth_and_size),
         cmocka_unit_test(rotations_follow_the_complex_recursion_at_every_depth),
+        cmocka_unit_test(normal_targets_follow_the_complex_recursion_at_every_depth),
     };
     ln_linalg_start();
     return cmocka_run_group_tests_name("exact", tests, NULL, NULL);

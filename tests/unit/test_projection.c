@@ -120,6 +120,38 @@ static void c6_the_projection_acts_in_33_of_the_71_steps(void **state) {
     net_clear(&net);
 }
 
+/* ||W - I||_2 of layer i of a 3 x 3 network. */
+static double distance_of(const double *weights, int i) {
+    double gap[9], s[3];
+    memcpy(gap, weights + 9 * i, sizeof gap);
+    for (int k = 0; k < 3; k++)
+        gap[4 * k] -= 1;
+    ln_svd(NULL, s, NULL, gap, 3, 3);
+    return s[0];
+}
+
+/* Theorem 1: every layer stays within 1/(3L) of I; in case C10 it ends near 0.058/L. */
+static void c10_near_the_identity_no_layer_goes_far(void **state) {
+    (void)state;
+    static const double phi[] = {1.02, -0.04, 0.01, 0, 1.03, 0.02, -0.02, 0.01, 0.96};
+    static const int depths[] = {2, 8, 32};
+    for (int i = 0; i < 3; i++) {
+        struct net net;
+        int64_t steps[30];
+        begin(&net, "gd", phi, 3, depths[i], 0.5 / depths[i], 100);
+        net_complete(&net);
+        for (int t = 0; t < 30; t++)
+            steps[t] = t;
+        struct outcome outcome = job_run_one(&net, steps, 30);
+        for (int t = 0; t < 30; t++)
+            for (int j = 0; j < depths[i]; j++)
+                assert_true(distance_of(outcome.record_weights[t], j) <= 1.0 / (3 * depths[i]));
+        assert_near(depths[i] * distance_of(outcome.weights, 0), 0.058, 0.001);
+        outcome_clear(&outcome);
+        net_clear(&net);
+    }
+}
+
 static int check(struct net *net, struct ln_err *err) {
     const struct ln_algorithm *algorithm = (const struct ln_algorithm *)net->point.entry[LN_TRAIN];
     return algorithm->check(&net->point, &net->shape, net->problem, err);
@@ -283,6 +315,7 @@ int main(void) {
         cmocka_unit_test(c6_at_the_end_every_layer_is_at_one_distance_from_the_identity),
         cmocka_unit_test(c6_the_product_does_not_depend_on_the_gauge_but_the_layers_do),
         cmocka_unit_test(c6_the_projection_acts_in_33_of_the_71_steps),
+        cmocka_unit_test(c10_near_the_identity_no_layer_goes_far),
         cmocka_unit_test(power_projection_refuses_a_margin_above_that_of_the_target),
         cmocka_unit_test(power_projection_refuses_targets_without_margin),
         cmocka_unit_test(power_projection_refuses_what_is_not_square),
