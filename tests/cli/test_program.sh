@@ -133,6 +133,10 @@ bad "a list of widths that does not fit the depth" 's/width: 4/width: [4, 4, 4, 
 bad "a spectrum longer than the target" 's/basis: random/basis: random, rows: 2/' "do not fit"
 bad "an observable that does not exist" 's/record: {/record: {series: [los], /' "los"
 bad "10^12 points" 's/seed: {count: 2}/seed: {count: 4000000000}/' "count"
+bad "the descent bound of one layer" 's/record: {/record: {theory: [bound_paper], /' "at least two layers"
+bad "the descent bound of inputs without full row rank" \
+    's/problem: .*/problem: {kind: data, x: [[1, 2], [2, 4]], y: [[1, 2]]}/; s/record: {/record: {theory: [bound_paper], /
+     s/depth: \[1, 2, 3, 5\]/depth: [2, 3]/' "sigma_min(X) = 0"
 printf 'linnet: 1\nname: \000\001\377\n' >bad.yaml
 run run bad.yaml -o bad.h5
 ok "binary junk is refused" sh -c "[ $rc = 2 ] && [ ! -e bad.h5 ]"
@@ -140,6 +144,12 @@ run run missing.yaml
 ok "a missing sweep file is named" sh -c "[ $rc = 2 ] && grep -q missing.yaml err.log"
 run run folder
 ok "a directory as sweep file is refused" sh -c "[ $rc = 2 ] && grep -q directory err.log"
+
+# --- the sweeps that come with the program
+for file in "$LINNET_SOURCE"/sweeps/*.yaml; do
+    run plan "$file"
+    ok "sweeps/$(basename "$file") is a sweep" [ $rc = 0 ]
+done
 
 # --- usage
 run
