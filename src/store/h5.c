@@ -53,6 +53,23 @@ hid_t ln_h5_access(void) {
     return access;
 }
 
+/* Creation order, so that readers list dimensions and variables in ours instead of the alphabet's.
+ */
+hid_t ln_h5_create(const char *path) {
+    hid_t how = H5Pcreate(H5P_FILE_CREATE);
+    hid_t access = ln_h5_access();
+    hid_t file = H5I_INVALID_HID;
+    unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    if (how >= 0 && access >= 0 && H5Pset_link_creation_order(how, order) >= 0 &&
+        H5Pset_attr_creation_order(how, order) >= 0 && H5Pset_obj_track_times(how, 0) >= 0)
+        file = H5Fcreate(path, H5F_ACC_EXCL, how, access);
+    if (access >= 0)
+        H5Pclose(access);
+    if (how >= 0)
+        H5Pclose(how);
+    return file;
+}
+
 static int check_regular(const char *path, struct ln_err *err) {
     struct stat info;
     if (stat(path, &info) != 0)

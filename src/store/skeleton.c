@@ -21,23 +21,6 @@
 /* Cells whose status is written at a time. */
 enum { STATUS_BLOCK = 1 << 16 };
 
-/* Creation order, so that readers list dimensions and variables in ours instead of the alphabet's.
- */
-static hid_t create_file(const char *path) {
-    hid_t how = H5Pcreate(H5P_FILE_CREATE);
-    hid_t access = ln_h5_access();
-    hid_t file = H5I_INVALID_HID;
-    unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-    if (how >= 0 && access >= 0 && H5Pset_link_creation_order(how, order) >= 0 &&
-        H5Pset_attr_creation_order(how, order) >= 0 && H5Pset_obj_track_times(how, 0) >= 0)
-        file = H5Fcreate(path, H5F_ACC_EXCL, how, access);
-    if (access >= 0)
-        H5Pclose(access);
-    if (how >= 0)
-        H5Pclose(how);
-    return file;
-}
-
 static bool put_texts(hid_t file, const struct ln_sweep *sweep) {
     size_t size = 0;
     const char *text = ln_sweep_text(sweep, &size);
@@ -54,7 +37,7 @@ static int lay_out(const char *path, const struct ln_sweep *sweep, const struct 
     struct ln_variables *variables = calloc(1, sizeof *variables);
     if (!variables)
         return ln_err_set(err, LN_FATAL, "out of memory");
-    hid_t file = create_file(path);
+    hid_t file = ln_h5_create(path);
     bool ok = file >= 0 && ln_identity_put(file, sweep, layout) &&
               ln_variables_put_dimensions(variables, file, sweep, layout) &&
               ln_variables_put_rows(variables, layout) && put_texts(file, sweep);

@@ -116,14 +116,18 @@ static bool put_dim(struct ln_variables *variables, int at, const struct ln_dim 
     return ok;
 }
 
-bool ln_variables_put_dimensions(struct ln_variables *variables, hid_t file,
-                                 const struct ln_sweep *sweep, const struct ln_layout *layout) {
-    int n_axes = ln_sweep_n_axes(sweep);
-    bool ok = true;
+static void begin(struct ln_variables *variables, hid_t file) {
     memset(variables, 0, sizeof *variables);
     variables->file = file;
     for (int i = 0; i < LN_MAX_RANK; i++)
         variables->scales[i] = H5I_INVALID_HID;
+}
+
+bool ln_variables_put_dimensions(struct ln_variables *variables, hid_t file,
+                                 const struct ln_sweep *sweep, const struct ln_layout *layout) {
+    int n_axes = ln_sweep_n_axes(sweep);
+    bool ok = true;
+    begin(variables, file);
     for (int i = 0; ok && i < n_axes; i++)
         ok = put_axis(variables, i, ln_sweep_axis(sweep, i));
     if (n_axes == 0) {
@@ -267,6 +271,18 @@ bool ln_variables_put_rows(struct ln_variables *variables, const struct ln_layou
     for (int i = 0; ok && i < layout->n_columns; i++)
         ok = put_column(variables, &layout->columns[i]);
     return ok && put_helpers(variables);
+}
+
+bool ln_variables_put_table(struct ln_variables *variables, hid_t file,
+                            const struct ln_layout *layout) {
+    bool ok = true;
+    begin(variables, file);
+    for (int i = 0; ok && i < layout->n_dims; i++)
+        ok = put_dim(variables, i, &layout->dims[i]);
+    variables->n_dims = layout->n_dims;
+    for (int i = 0; ok && i < layout->n_columns; i++)
+        ok = put_column(variables, &layout->columns[i]);
+    return ok;
 }
 
 bool ln_variables_put_text(hid_t file, const char *name, const char *text, size_t size) {

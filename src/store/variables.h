@@ -26,6 +26,10 @@ bool ln_variables_put_dimensions(struct ln_variables *variables, hid_t file,
                                  const struct ln_sweep *sweep, const struct ln_layout *layout);
 bool ln_variables_put_rows(struct ln_variables *variables, const struct ln_layout *layout);
 
+/* The same for a layout alone: no axes, no helper variables. */
+bool ln_variables_put_table(struct ln_variables *variables, hid_t file,
+                            const struct ln_layout *layout);
+
 /* A text of any length: an attribute, or where it is too long for one a dataset of characters. */
 bool ln_variables_put_text(hid_t file, const char *name, const char *text, size_t size);
 
