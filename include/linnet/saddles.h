@@ -66,8 +66,8 @@ void ln_saddles_clear(struct ln_saddles *saddles);
 /* Coordinates that degenerate at saddle k (0: none). */
 int ln_saddles_n_degenerate(const struct ln_saddles *saddles, int k);
 
-/* Weighted l1 norm sum_i high_i b_i^+ + low_i b_i^-: the last saddle has the least over argmin L.
- */
+/* What the last saddle has least of over argmin L: the weighted l1 norm sum_i high_i b_i^+ + low_i
+ * b_i^-, less s(0) . b after a warm start. */
 double ln_saddles_penalty(const struct ln_regression *regression, const double *b);
 
 /* out [d] = (1/t) int_0^t b, t > 0: the Lasso solution at lambda = 1/t as long as no dual has left

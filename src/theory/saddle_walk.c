@@ -297,9 +297,12 @@ int ln_saddles_n_degenerate(const struct ln_saddles *saddles, int k) {
 double ln_saddles_penalty(const struct ln_regression *problem, const double *b) {
     double sum = 0;
     for (int i = 0; i < problem->d; i++) {
-        const double *wall = b[i] > 0 ? problem->high : problem->low;
+        double high = problem->high ? problem->high[i] : 1;
+        double low = problem->low ? problem->low[i] : 1;
+        double start = problem->start ? problem->start[i] : 0;
+        double dual = start > 0 ? high : start < 0 ? -low : 0;
         if (b[i] != 0)
-            sum += (wall ? wall[i] : 1) * fabs(b[i]);
+            sum += b[i] > 0 ? (high - dual) * b[i] : (low + dual) * -b[i];
     }
     return sum;
 }
