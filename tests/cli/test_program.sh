@@ -160,7 +160,7 @@ run run sweep.yaml --fast
 ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
 run --version
 ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
-for command in run plan status show check list; do
+for command in run plan status show check list saddles; do
     run $command --help
     ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q 'usage: linnet $command' out.log"
 done
@@ -189,6 +189,59 @@ ok "list names models, algorithms, observables and initialisations" \
 
 run list --markdown
 ok "docs/catalogue.md is what the tables say" cmp out.log "$LINNET_SOURCE/docs/catalogue.md"
+
+# --- saddles of a diagonal network
+printf '0 2\n-1 2\n' >x.csv
+printf '%s\n' -1 3 >y.csv
+run saddles --x x.csv --y y.csv --first-order --log-scale 100 -o saddles.h5
+ok "saddles prints times, saddles and what drops, rows of X being samples" \
+    sh -c "[ $rc = 0 ] && grep -q '2  0.75  *0.25  *-3 0  |  -1 1' out.log && grep -q '1 enters, 2 drops' out.log && grep -q 'switches at 0.7589588' out.log"
+ok "saddles -o stores them with named axes that xarray opens" /usr/bin/python3 -c '
+import numpy as np, xarray as xr
+ds = xr.open_dataset("saddles.h5", engine="h5netcdf")
+assert ds.coefficients.dims == ("saddle", "input") and ds.x.dims == ("input", "sample")
+assert np.allclose(ds.time, [0, 0.5, 0.75, 2.75]) and np.allclose(ds.coefficients.sel(saddle=3), [-4, -0.5])
+assert np.allclose(ds.orbit_length[1:], [0.5, 3.04138, 1.12419], atol=1e-5)
+assert ds.events.attrs["flag_meanings"].split()[2] == "dropped" and ds.events.sel(saddle=2, input=2) == 4'
+before=$(sum saddles.h5)
+run saddles --x x.csv --y y.csv -o saddles.h5
+ok "saddles -o refuses a file that is there and leaves it as it was" \
+    sh -c "[ $rc = 2 ] && [ '$before' = '$(sum saddles.h5)' ] && grep -q 'is there already' err.log"
+printf '0 2\n-1 two\n' >bad.csv
+run saddles --x bad.csv --y y.csv
+ok "saddles names line and column of what is no number" sh -c "[ $rc = 2 ] && grep -q 'bad.csv:2:4' err.log"
+run saddles --x y.csv --y x.csv
+ok "saddles refuses X and y that do not fit" sh -c "[ $rc = 2 ] && grep -q 'y.csv is 2 x 1, x.csv is 2 x 2' err.log"
+run saddles --x x.csv
+ok "saddles refuses X without y" sh -c "[ $rc = 2 ] && grep -q 'belong together' err.log"
+run saddles --x x.csv --y y.csv --log-scale -3
+ok "saddles refuses a scale above 1" sh -c "[ $rc = 2 ] && grep -q 'a number above 0' err.log"
+run saddles
+ok "saddles without a problem says what it wants" sh -c "[ $rc = 2 ] && grep -q 'give a sweep, or --x and --y' err.log"
+run saddles sweep.yaml
+ok "saddles asks which point of a sweep" sh -c "[ $rc = 2 ] && grep -q 'points 0 to 511' err.log"
+run saddles sweep.yaml --point 3
+ok "saddles refuses more than one output, with position" sh -c "[ $rc = 2 ] && grep -q 'sweep.yaml:3:.*one output' err.log"
+cat >diagonal.yaml <<'END'
+linnet: 1
+name: flip
+problem: {kind: data, x: [[0, -1], [2, 2]], y: [[-1, 3]], loss: mean}
+model: {kind: diagonal, form: dual, init: {kind: diagonal, log_scale: 230.2585}}
+train: {algorithm: flow, time_step: 0.01, max_steps: 500, stop: {loss: 0}}
+record: {series: [coefficients], times: {every: 1}, theory: [jump_times, saddles]}
+END
+run run diagonal.yaml -o diagonal.h5
+run saddles --measure diagonal.h5
+ok "saddles --measure finds the plateaus and jumps of a run" \
+    sh -c "[ $rc = 0 ] && grep -q '4 plateaus found on 501 records, 4 predicted' out.log && grep -qE '^  3  2.75 +2.7556634 +2.7557' out.log"
+run saddles --measure alone.h5 --point 3
+ok "saddles --measure refuses a run of more than one output" sh -c "[ $rc = 2 ] && grep -q 'one output' err.log"
+run run diagonal.yaml -o plain.h5 --set 'record.series=[loss]'
+run saddles --measure plain.h5
+ok "saddles --measure says what the sweep has to record" sh -c "[ $rc = 2 ] && grep -q 'series: \[coefficients\]' err.log"
+run run sweep.yaml -o never.h5 --set 'record.theory=[jump_times]'
+ok "a prediction that does not belong to the model is refused with position" \
+    sh -c "[ $rc = 2 ] && [ ! -e never.h5 ] && grep -q 'kind: diagonal' err.log"
 
 # --- a damaged row is found and trained again
 cp alone.h5 damaged.h5
