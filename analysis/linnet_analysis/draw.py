@@ -8,8 +8,7 @@ from matplotlib.patches import Patch
 
 from . import layout, style
 
-MARK = {"linestyle": "none", "marker": "o", "markersize": 3.2, "markerfacecolor": "white",
-        "markeredgecolor": "black", "markeredgewidth": 0.7}
+MARK, NO_COLOUR = "....", (0, 0, 0, 0)
 NUMBERS = "viridis"
 SHARES = "cividis"
 
@@ -23,7 +22,7 @@ def draw(phase):
         spots = list(grid.flat)
         paint = _paint_flags if phase.flags else _paint_numbers
         mesh, entries = paint(phase, spots)
-        entries += _lines(phase, spots) + _marks(phase, spots)
+        entries += _marks(phase, spots) + _lines(phase, spots)
         for spot in spots[len(phase.panels):]:
             spot.set_axis_off()
         _label_axes(phase, grid)
@@ -194,19 +193,15 @@ def _dashed(order):
 
 
 def _marks(phase, spots):
-    """Dots in the cells where measurement and theory agree."""
+    """Cells where measurement and theory agree: dotted."""
     if not phase.mark:
         return []
-    x = _centres(phase.x)
-    y = np.array([0.5]) if phase.y is None else _centres(phase.y)
+    x, y = _edges(phase)
     for spot, panel in zip(spots, phase.panels):
-        rows, columns = np.nonzero(panel.marked)
-        spot.plot(x[columns], y[rows], **MARK)
-    return [Line2D([], [], label=layout.wrap(phase.mark), **MARK)]
-
-
-def _centres(coordinate):
-    return np.arange(coordinate.size) if style.is_ordinal(coordinate) else coordinate.values
+        if panel.marked.any():
+            spot.pcolor(x, y, np.ma.masked_equal(panel.marked.astype(float), 0), cmap=ListedColormap([NO_COLOUR]),
+                        hatch=MARK, edgecolor="black", linewidth=0.0)
+    return [Patch(facecolor="white", edgecolor="black", linewidth=0.0, hatch=MARK, label=layout.wrap(phase.mark))]
 
 
 def _state_entries(phase):

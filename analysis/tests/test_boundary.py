@@ -68,7 +68,7 @@ def test_thresholds_of_theory_are_lines_in_units_of_the_axis(tmp_path):
     line = [line for line in spot.lines if line.is_dashed()][0]
     np.testing.assert_array_equal(line.get_xdata(), [2, 3])
     np.testing.assert_allclose(line.get_ydata(), [0.3, 0.15])
-    assert words(figure) == ["measured: largest with\nconverged", "limit (A paper)"]
+    assert words(figure) == ["measured: largest step size\n(converged)", "limit (A paper)"]
     assert (spot.get_xlabel(), spot.get_ylabel(), spot.get_yscale()) == ("depth", "step size [s]", "log")
 
 
