@@ -50,8 +50,9 @@ def prepare(ds, along, x=None, label="converged", side="largest", colour=None, s
     statements = theories.statements(ds, theory)
     lines = [line for order, one in enumerate(statements) for line in _lines(ds, order, one, along, x, colour, dims)]
     words = style.words(label).replace(",", " or ")
-    chart = Chart(over, style.describe(over), style.describe(at), groups, lines, statements,
-                  f"measured: {SIDES[side]} {style.words(str(at.name))} ({words})", _title(ds, fixed, x, colour, rest), look=look,
+    measured = f"measured: {SIDES[side]} {style.words(str(at.name))} ({words})"
+    chart = Chart(over, style.describe(over), style.describe(at), groups, lines, statements, measured,
+                  _title(ds, fixed, x, colour, rest), look=look,
                   colour=None if colour is None else coordinate(ds, colour))
     chart.is_log_x = style.is_log(over) if look.xscale is None else look.xscale == "log"
     chart.is_log_y = style.is_log(at) if look.yscale is None else look.yscale == "log"
