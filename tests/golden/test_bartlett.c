@@ -237,6 +237,42 @@ static void c14_a_zero_eigenvalue_is_learnt_algebraically(void **state) {
     golden_clear(&zero);
 }
 
+static void c13_a_broken_symmetry_escapes_after_the_logarithm_of_its_size(void **state) {
+    (void)state;
+    static const int64_t hits[] = {348, 721, 1094};
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, matrix: [[-0.5]]}\n"
+                          "model: {kind: deep, depth: 2, init: {kind: weights}}\n"
+                          "train: {algorithm: gd, step_size: 0.05, max_steps: 2000,\n"
+                          "        stop: {loss: 0.0625, hold: 1}}\n"
+                          "axes:\n"
+                          "  layers: [[[[1.0001]], [[1]]], [[[1.00000001]], [[1]]],\n"
+                          "           [[[1.000000000001]], [[1]]]]\n");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(hit(&run, i), hits[i]);
+    golden_clear(&run);
+}
+
+/* First step with E < 1/8 against alpha^{-(L-2)}/((L-2) eta lambda). */
+static void the_plateau_of_a_small_start_lasts_as_predicted(void **state) {
+    (void)state;
+    static const int64_t hits[] = {1547, 11443};
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: 1}\n"
+                          "model: {kind: deep, init: {kind: identity, scale: 0.3}}\n"
+                          "train: {algorithm: gd, step_size: 0.02, max_steps: 20000,\n"
+                          "        stop: {loss: 0.125, hold: 1}}\n"
+                          "axes: {depth: [6, 8]}\n");
+    for (int i = 0; i < 2; i++) {
+        double n = 6 + 2 * i, predicted = pow(0.3, 2 - n) / ((n - 2) * 0.02);
+        assert_int_equal(hit(&run, i), hits[i]);
+        assert_near((double)hit(&run, i), predicted, 0.02 * predicted);
+    }
+    golden_clear(&run);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(c1_diagonal_target_reaches_1e_10_at_step_156),
@@ -255,6 +291,8 @@ int main(void) {
         cmocka_unit_test(c9_hits_over_depth_and_start_scale),
         cmocka_unit_test(c10_near_the_identity_depth_does_not_matter),
         cmocka_unit_test(c12_zero_asymmetric_start_learns_a_negative_eigenvalue),
+        cmocka_unit_test(c13_a_broken_symmetry_escapes_after_the_logarithm_of_its_size),
+        cmocka_unit_test(the_plateau_of_a_small_start_lasts_as_predicted),
         cmocka_unit_test(c14_a_zero_eigenvalue_is_learnt_algebraically),
     };
     ln_linalg_start();
