@@ -51,6 +51,7 @@ struct ln_observable {
     bool on_request;          /* not among the defaults of record.final */
     bool needs_layers;        /* NaN for models without layers */
     bool needs_one_output;    /* NaN where d_out > 1 */
+    bool needs_one_neuron;    /* NaN where the smallest width is more than 1 */
     int n_layers;             /* NaN at any other depth; 0: any */
     const char *model;        /* NaN for every model but this one; NULL: for any */
     bool any_state;           /* has something to say of states that are not finite too */

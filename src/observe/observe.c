@@ -54,6 +54,8 @@ int ln_observable_count(const struct ln_observable *observable, const struct ln_
 bool ln_observable_applies(const struct ln_observable *observable, const struct ln_shape *shape) {
     if (observable->needs_one_output && shape->widths[shape->n_layers] != 1)
         return false;
+    if (observable->needs_one_neuron && shape->rank > 1)
+        return false;
     if (observable->model && strcmp(observable->model, shape->model->entry.name) != 0)
         return false;
     if (observable->n_layers && observable->n_layers != shape->n_layers)

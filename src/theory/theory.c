@@ -51,6 +51,14 @@ const struct ln_param ln_theory_params[] = {
      .high = 1,
      .low_open = true,
      .doc = "Share of its target at which a mode counts as learnt in mode_fit_time."},
+    {.name = "alpha",
+     .type = LN_REAL,
+     .fallback = "~",
+     .low = 0,
+     .high = 1,
+     .low_open = true,
+     .doc = "alpha of the starts N_alpha of one-neuron networks, above gamma = sigma_2/sigma_1; "
+            "default: the best for the point, its alignment."},
 };
 const int ln_n_theory_params = sizeof ln_theory_params / sizeof ln_theory_params[0];
 
