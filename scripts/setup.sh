@@ -2,7 +2,8 @@
 # Installs the Debian packages that linnet needs and that are not there yet.
 #
 #   scripts/setup.sh          what builds and runs it
-#   scripts/setup.sh --test   also what the tests need: clang, pytest, netCDF and HDF5 tools, Slurm
+#   scripts/setup.sh --test   also what the tests need: clang, pytest, SciPy, scikit-learn, netCDF and HDF5
+#                             tools, Slurm
 #
 # Needs root (or sudo without a password) only when something is missing.
 set -eu
@@ -10,8 +11,8 @@ set -eu
 run_set="gcc libc6-dev libopenmpi-dev openmpi-bin libhdf5-openmpi-dev libopenblas-serial-dev libarpack2-dev libgsl-dev
 libfyaml-dev librandom123-dev libxxhash-dev libcmocka-dev meson ninja-build pkg-config
 python3 python3-h5py python3-xarray python3-h5netcdf python3-netcdf4 python3-matplotlib"
-test_set="binutils clang clang-format-14 libclang-rt-14-dev procps python3-pytest netcdf-bin hdf5-tools
-slurm-wlm munge"
+test_set="binutils clang clang-format-14 libclang-rt-14-dev procps python3-pytest python3-scipy
+python3-sklearn netcdf-bin hdf5-tools slurm-wlm munge"
 
 case "${1:-}" in
 '') wanted=$run_set ;;

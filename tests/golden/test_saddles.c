@@ -117,7 +117,7 @@ static void events_say_hit_flipped_and_degenerate(void **state) {
     pesme_clear(&regression);
 }
 
-/* The constants were measured on a sampled flow: 1e-4 typically, 1e-2 at worst (sheet). */
+/* The constants were measured on a sampled flow: 1e-4 typically, 1e-2 at worst. */
 static void first_order_times_are_those_measured(void **state) {
     (void)state;
     for (int i = 0; i < n_pesme_cases; i++) {

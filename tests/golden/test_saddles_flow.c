@@ -38,7 +38,7 @@ static void velocity(void *ctx, double t, const double *s, double *ds) {
         ds[i] = -ds[i];
 }
 
-/* The jump must not be strided over, and the fast modes are stiff: section 6.3 of the sheet. */
+/* The jump must not be strided over, and the fast modes are stiff. */
 static double bound(void *ctx, double t, const double *s) {
     const struct exact *exact = ctx;
     int d = exact->regression->d;
@@ -176,7 +176,7 @@ static void the_scalar_closed_form_is_the_exact_flow(void **state) {
     assert_near(ln_saddles_scalar(1, 1, 1e5, 1.001), 1, 1e-12);
 }
 
-/* Sampled the way the sheet did: 20001 uniform samples. */
+/* 20001 uniform samples. */
 static void plateaus_and_jumps_are_found_on_a_sampled_flow(void **state) {
     (void)state;
     enum { SAMPLES = 20001 };

@@ -200,7 +200,7 @@ static void an_orthogonal_design_learns_one_coordinate_after_the_other(void **st
     clear(&problem);
 }
 
-/* b* = (4, -2, 1), noiseless, d = 20: three loops, errors falling with n (sheet: .34/.25,
+/* b* = (4, -2, 1), noiseless, d = 20: three loops, errors falling with n (elsewhere .34/.25,
  * .068/.076, .032/.018 for these n with other draws). */
 static void a_restricted_isometry_recovers_the_largest_first(void **state) {
     (void)state;
