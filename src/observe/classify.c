@@ -32,7 +32,7 @@ const char *const ln_statement_texts[LN_N_STATEMENTS] = {
 const struct ln_certificate_options ln_certificate_exact = {1e-9, 1e-9};
 
 /* On a trajectory: a gradient of this size, relative as the tolerance is, is called small. */
-static const double near_gradient = 1e-3;
+static const double near_gradient = 1e-2;
 
 /* Singular values of Q that agree to this are one value with a multiplicity. */
 static double tie_of(const struct ln_certificate_options *options) {

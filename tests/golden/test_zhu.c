@@ -125,12 +125,84 @@ static void whole_spectra_are_those_listed(void **state) {
                          "5.7689982812 7.2112478515 12.9802461328");
 }
 
+/* A3 pushed by 1e-6 along its steepest direction: every step multiplies the deviation by 1 + eta 2.
+ */
+static void a_deviation_from_a3_grows_by_1_02_a_step_and_ends_at_the_minimum(void **state) {
+    (void)state;
+    static const char text[] =
+        "linnet: 1\n"
+        "problem: " Y3 "\n"
+        "model: {kind: deep, width: 2, init: {kind: weights, layers: [\n"
+        "  [[1.7320508075688772, 0, 0], [0, 7.0710678118654752e-7, 0]],\n"
+        "  [[1.7320508075688772, 0], [0, 7.0710678118654752e-7], [0, 0]]]}}\n"
+        "train: {step_size: 0.01, max_steps: 2000, stop: {loss: 0}}\n"
+        "record: {times: {list: [0, 100]}, final: [certificate, index_set, curvature_bound],\n"
+        "  series: [loss, weights], theory: [escape_rate, escape_time, escape_steps]}\n";
+    struct golden run;
+    golden_run_text(&run, text);
+    double first = golden_at(&run, 0, "weights_series", 100, 4),
+           second = golden_at(&run, 0, "weights_series", 100, 9);
+    assert_shows(hypot(first, second), "7.2446461e-6");
+    assert_near(hypot(first, second), 1e-6 * pow(1.02, 100), 1e-15);
+    assert_shows(golden_number(&run, 0, "final_loss", 0), "0.500000000");
+    assert_true(golden_number(&run, 0, "certificate", 0) == LN_IS_GLOBAL_MINIMUM);
+    assert_true(golden_number(&run, 0, "index_set", 0) == 3);
+    assert_near(golden_number(&run, 0, "theory_escape_rate", 0), 2, 1e-9);
+    assert_near(golden_number(&run, 0, "theory_escape_time", 0), 1 / log(1.02), 1e-9);
+    golden_clear(&run);
+}
+
+/* Steps until the product of N weights alpha passes 0.9 of sigma = 3: E = 1/2 (0.3)^2. */
+static void scalar_chains_leave_the_origin_in_the_steps_of_the_table(void **state) {
+    (void)state;
+    static const int steps[3][4] = {
+        {109, 132, 156, 179}, {167, 334, 669, 1336}, {426, 1677, 6678, 26679}};
+    struct golden run;
+    golden_run_text(&run,
+                    "linnet: 1\n"
+                    "problem: {kind: target, spectrum: 3}\n"
+                    "model: {kind: deep, width: 1, init: {kind: identity}}\n"
+                    "train: {step_size: 0.01, max_steps: 30000, stop: {loss: 0.045, hold: 1}}\n"
+                    "record: {times: {linear: 2}, final: [loss], theory: [chain_escape]}\n"
+                    "axes: {depth: [2, 3, 4], init_scale: [0.2, 0.1, 0.05, 0.025]}\n");
+    for (int cell = 0; cell < 12; cell++) {
+        int wanted = steps[cell / 4][cell % 4];
+        assert_int_equal(golden_number(&run, cell, "converged_step", 0), wanted);
+        /* the flow is a little ahead of its Euler steps */
+        assert_near(golden_number(&run, cell, "theory_chain_escape", 0), wanted, 5 + 0.01 * wanted);
+    }
+    golden_clear(&run);
+}
+
+/* From the origin over the saddle with one mode to the minimum. */
+static void a_run_is_told_to_be_near_what_it_passes(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: [2, 1], basis: random}\n"
+                          "model: {kind: deep, depth: 2, init: {kind: gaussian, scale: 1e-9}}\n"
+                          "train: {step_size: 0.01, max_steps: 10000, stop: {loss: 1e-8}}\n"
+                          "record: {times: {list: [0, 1020, 1200]},\n"
+                          "  final: [certificate, index_set], series: [certificate, index_set]}\n");
+    assert_true(golden_at(&run, 0, "certificate_series", 0, 0) == LN_IS_NEAR_SADDLE);
+    assert_true(golden_at(&run, 0, "index_set_series", 0, 0) == 0);
+    assert_true(golden_at(&run, 0, "certificate_series", 1020, 0) == LN_IS_NOT_CRITICAL);
+    assert_true(golden_at(&run, 0, "certificate_series", 1200, 0) == LN_IS_NEAR_SADDLE);
+    assert_true(golden_at(&run, 0, "index_set_series", 1200, 0) == 1);
+    assert_true(golden_number(&run, 0, "certificate", 0) == LN_IS_NEAR_MINIMUM);
+    assert_true(golden_number(&run, 0, "index_set", 0) == 3);
+    golden_clear(&run);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_has_its_loss_spectrum_inertia_and_verdict),
         cmocka_unit_test(lanczos_finds_the_ends_of_every_case),
         cmocka_unit_test(weights_that_are_not_critical_are_told_with_their_gradient),
         cmocka_unit_test(whole_spectra_are_those_listed),
+        cmocka_unit_test(a_deviation_from_a3_grows_by_1_02_a_step_and_ends_at_the_minimum),
+        cmocka_unit_test(scalar_chains_leave_the_origin_in_the_steps_of_the_table),
+        cmocka_unit_test(a_run_is_told_to_be_near_what_it_passes),
     };
     ln_linalg_start();
     return cmocka_run_group_tests_name("zhu", tests, NULL, NULL);
