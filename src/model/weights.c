@@ -1,5 +1,10 @@
 /* Given weights, inline or from files. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "linnet/linalg.h"
 #include "linnet/model.h"
+#include "linnet/random.h"
 
 static const struct ln_param params[] = {
     {.name = "layers",
@@ -7,6 +12,12 @@ static const struct ln_param params[] = {
      .fallback = NULL,
      .doc = "W_1, ..., W_N; W_j is d_j x d_{j-1}. Inline or files."},
     {.name = "scale", .type = LN_REAL, .fallback = "1", .doc = "Factor on every entry."},
+    {.name = "perturbation",
+     .type = LN_REAL,
+     .fallback = "0",
+     .low = 0,
+     .high = INFINITY,
+     .doc = "Standard deviation of Gaussian noise on every entry, after scale."},
 };
 
 static int check(const struct ln_point *point, const struct ln_shape *shape, struct ln_err *err) {
@@ -24,6 +35,17 @@ static int check(const struct ln_point *point, const struct ln_shape *shape, str
     return LN_OK;
 }
 
+static void perturb(const struct ln_point *point, const struct ln_shape *shape, double size,
+                    double *weights) {
+    struct ln_random random;
+    double *noise = ln_linalg_alloc((size_t)shape->n_weights, sizeof *noise);
+    ln_random_init(&random, point->base_seed, point->seed[LN_STREAM_INIT], LN_STREAM_INIT);
+    ln_random_normals(&random, (size_t)shape->n_weights, noise);
+    for (int i = 0; i < shape->n_weights; i++)
+        weights[i] += size * noise[i];
+    free(noise);
+}
+
 static void fill(const struct ln_point *point, const struct ln_shape *shape, double *weights) {
     const struct ln_conf *conf = &point->conf[LN_INIT];
     const struct ln_value *layers = ln_conf_value(conf, "layers");
@@ -31,10 +53,15 @@ static void fill(const struct ln_point *point, const struct ln_shape *shape, dou
         for (int i = 0; i < shape->offset[j] - shape->offset[j - 1]; i++)
             weights[shape->offset[j - 1] + i] =
                 ln_conf_real(conf, "scale") * layers->matrices[j - 1].data[i];
+    double size = ln_conf_real(conf, "perturbation");
+    if (size > 0)
+        perturb(point, shape, size, weights);
 }
 
 const struct ln_init ln_init_weights = {
-    .entry = {.name = "weights", .doc = "Given weights, layer by layer.", LN_PARAMS(params)},
+    .entry = {.name = "weights",
+              .doc = "Given weights, layer by layer, with or without noise.",
+              LN_PARAMS(params)},
     .check = check,
     .fill = fill,
 };

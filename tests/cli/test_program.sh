@@ -160,7 +160,7 @@ run run sweep.yaml --fast
 ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
 run --version
 ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
-for command in run plan status show check list saddles; do
+for command in run plan status show check certify list saddles; do
     run $command --help
     ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q 'usage: linnet $command' out.log"
 done
@@ -189,6 +189,45 @@ ok "list names models, algorithms, observables and initialisations" \
 
 run list --markdown
 ok "docs/catalogue.md is what the tables say" cmp out.log "$LINNET_SOURCE/docs/catalogue.md"
+
+# --- certificates of critical points
+printf '1,0,0\n0,0,0\n0,0,0\n' >w.csv
+cat >saddle.yaml <<'END'
+linnet: 1
+problem: {kind: target, spectrum: [3, 2, 1]}
+model: {kind: deep, depth: 3, width: 3, init: {kind: weights, layers: [[[3, 0, 0], [0, 0.5, 0], [0, 0, 0]], {file: w.csv}, {file: w.csv}]}}
+END
+run certify saddle.yaml
+ok "certify takes weights from a sweep and from CSV and tells a strict saddle by its pivot" \
+    sh -c "[ $rc = 0 ] && grep -q 'strict_saddle' out.log && grep -q 'not (3, 2)' out.log && grep -q 'lambda_min  *-1  ' out.log && grep -q '2 negative, 18 zero, 7 positive' out.log"
+run certify saddle.yaml --set problem.spectrum=[3,2,0]
+ok "certify knows another target by --set" sh -c "[ $rc = 0 ] && grep -q 'excess 2)' out.log"
+run certify saddle.yaml --set model.init.scale=1.1
+ok "weights that are not critical are refused with their gradient" \
+    sh -c "[ $rc = 2 ] && grep -q 'not a critical point: max|grad| = 3.60' err.log"
+cat >ends.yaml <<'END'
+linnet: 1
+problem: {kind: target, spectrum: [3, 2, 1]}
+model: {kind: deep, depth: 2, init: {kind: gaussian, scale: 0.1}}
+train: {step_size: 0.05, max_steps: 3000, stop: {loss: 1e-20}}
+record: {final: [loss, weights]}
+axes: {width: [2, 3]}
+END
+run run ends.yaml -o ends.h5
+run certify ends.h5 --point 0 --rank-tolerance 1e-6
+ok "certify reads final weights from a results file: a minimum of rank two of three" \
+    sh -c "[ $rc = 0 ] && grep -q 'global_minimum' out.log && grep -q '3-2-3, 12 weights, at its end' out.log && grep -q '{1, 2} of 1 to 3' out.log"
+run certify ends.h5
+ok "certify asks which point" sh -c "[ $rc = 2 ] && grep -q 'which of its 2 points' err.log"
+run certify ends.h5 --point 2
+ok "certify refuses a point that is not there" sh -c "[ $rc = 2 ] && grep -q '0 to 1' err.log"
+run certify ends.h5 --point 1 --set model.depth=3
+ok "certify sets nothing in a results file" sh -c "[ $rc = 2 ] && grep -q 'cannot be set' err.log"
+run certify alone.h5 --point 1
+ok "certify tells how weights come into a results file" sh -c "[ $rc = 2 ] && grep -q 'final: .weights' err.log"
+run certify ends.h5 --point 0 --rank-tolerance 2
+ok "certify refuses a tolerance that is none" sh -c "[ $rc = 2 ] && grep -q 'above 0 and below 1' err.log"
+bad "a penalty of three layers" 's/depth: 3, width/penalty: 1, depth: 3, width/; /^  depth: /d' "depth 3 has no penalty"
 
 # --- saddles of a diagonal network
 printf '0 2\n-1 2\n' >x.csv

@@ -174,6 +174,26 @@ static void scalar_chains_leave_the_origin_in_the_steps_of_the_table(void **stat
     golden_clear(&run);
 }
 
+/* The sweep people run: a perturbed strict saddle is left in the steps of the quadratic model. */
+static void the_escapes_of_the_sweep_take_the_predicted_steps(void **state) {
+    (void)state;
+    static const double s[] = {0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6};
+    struct golden run;
+    golden_run_file(&run, "../../sweeps/zhu_escape.yaml");
+    assert_int_equal(ln_sweep_n_cells(run.sweep), 11 * 4 * 3 * 8);
+    for (int cell = 0; cell < 11 * 4 * 3 * 8; cell++) {
+        int size = cell / 24 % 4; /* of the perturbation: 1e-2, 1e-4, 1e-6, 1e-8 */
+        double steps = golden_number(&run, cell, "converged_step", 0);
+        double predicted = golden_number(&run, cell, "theory_escape_steps", 0);
+        assert_true(steps >= predicted && steps <= 1 + 1.2 * predicted);
+        if (size == 0)
+            continue; /* a hundredth is a large step away from the saddle */
+        assert_near(steps, predicted, 1.5 + 0.01 * predicted);
+        assert_near(golden_number(&run, cell, "theory_escape_rate", 0), s[cell / 96], 5e-5);
+    }
+    golden_clear(&run);
+}
+
 /* From the origin over the saddle with one mode to the minimum. */
 static void a_run_is_told_to_be_near_what_it_passes(void **state) {
     (void)state;
@@ -202,6 +222,7 @@ int main(void) {
         cmocka_unit_test(whole_spectra_are_those_listed),
         cmocka_unit_test(a_deviation_from_a3_grows_by_1_02_a_step_and_ends_at_the_minimum),
         cmocka_unit_test(scalar_chains_leave_the_origin_in_the_steps_of_the_table),
+        cmocka_unit_test(the_escapes_of_the_sweep_take_the_predicted_steps),
         cmocka_unit_test(a_run_is_told_to_be_near_what_it_passes),
     };
     ln_linalg_start();
