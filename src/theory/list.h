@@ -2,6 +2,7 @@
  * theorem share a file, LN_PREDICTION_OF(file, name). */
 LN_PREDICTION(minimum_sharpness)
 LN_PREDICTION(step_limit)
+LN_PREDICTION(flow_time)
 LN_PREDICTION(levels)
 LN_PREDICTION_OF(descent, product_bound)
 LN_PREDICTION_OF(descent, layer_bound)

@@ -302,6 +302,49 @@ static void a_mode_is_fitted_at_its_exact_time(void **state) {
     golden_clear(&run);
 }
 
+/* Section 2.4; the sums by mpmath. */
+static void a_schedule_uses_up_the_sum_of_its_steps(void **state) {
+    (void)state;
+    static const char *const sums[4][4] = {
+        {"0.1000000000000", "6.176938598864", "19.85446454495", "199.8540145491"},
+        {"0.1000000000000", "0.748447086055", "0.9787606036044", "1.439272672287"},
+        {"0.1000000000000", "0.7484470860527", "0.9787606036002", "1.439272672277"},
+        {"0.1000000000000", "0.1202056402659", "0.120205689816", "0.1202056903159"}};
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: 1}\n"
+                          "model: {kind: deep, init: {kind: identity, scale: 0.5}}\n"
+                          "train: {algorithm: gd, step_size: 0.1, max_steps: 1000000}\n"
+                          "record: {times: {list: [0, 1, 999, 10000, 1000000]}, "
+                          "theory: [flow_time]}\n"
+                          "axes: {decay: [0.5, 1, 1.000000000001, 3]}\n");
+    for (int i = 0; i < 4; i++) {
+        assert_near(golden_number(&run, i, "theory_flow_time", 0), 0, 0);
+        for (int k = 0; k < 4; k++)
+            assert_shows(golden_number(&run, i, "theory_flow_time", k + 1), sums[i][k]);
+    }
+    golden_clear(&run);
+}
+
+/* Loss against flow_time: s = phi / (1 + (phi/s0 - 1) e^{-2 phi t}), up to the step size. */
+static void schedules_of_small_steps_fall_together_on_the_flow(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: 1}\n"
+                          "model: {kind: deep, init: {kind: identity, scale: 0.5}}\n"
+                          "train: {algorithm: gd, step_size: 0.004, max_steps: 1000}\n"
+                          "record: {times: {list: [10, 50, 100, 300, 1000]}, theory: [flow_time]}\n"
+                          "axes: {decay: [0, 0.3, 0.6, 1]}\n");
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 6; k++) {
+            double t = golden_number(&run, i, "theory_flow_time", k),
+                   left = 1 - 1 / (1 + 3 * exp(-2 * t));
+            assert_near(golden_number(&run, i, "loss_series", k), 0.5 * left * left, 5e-4);
+        }
+    golden_clear(&run);
+}
+
 /* A negative eigenvalue is never learnt from a I; modes that pull at each other have no times. */
 static void modes_on_their_own_have_times_and_others_have_none(void **state) {
     (void)state;
@@ -367,6 +410,8 @@ int main(void) {
         cmocka_unit_test(a_large_start_blows_up_above_the_predicted_step),
         cmocka_unit_test(the_largest_start_without_blow_up_has_its_printed_digits),
         cmocka_unit_test(a_mode_is_fitted_at_its_exact_time),
+        cmocka_unit_test(a_schedule_uses_up_the_sum_of_its_steps),
+        cmocka_unit_test(schedules_of_small_steps_fall_together_on_the_flow),
         cmocka_unit_test(modes_on_their_own_have_times_and_others_have_none),
         cmocka_unit_test(small_starts_learn_one_mode_at_a_time),
     };
