@@ -1,0 +1,133 @@
+/* What the theory of one-neuron flows (Eftekhari 2020) predicts for sweeps: times from small
+ * starts, the way down from far ones, the step limit of gradient descent, random starts. */
+#include "golden.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Time until E - E_1 <= loss. */
+static double time_to(const char *problem, int depth, const char *start, double time_step,
+                      double loss) {
+    char text[2048];
+    struct golden run;
+    snprintf(text, sizeof text,
+             "linnet: 1\nproblem: {kind: target, matrix: %s}\n"
+             "model: {kind: one_neuron, depth: %d, init: {kind: rank_one, %s}}\n"
+             "train: {algorithm: flow, rtol: 1e-13, atol: 1e-22, time_step: %g, max_steps: "
+             "10000000, stop: {loss: %.17g, hold: 1}}\n"
+             "record: {times: {list: [0]}, series: [loss]}\n",
+             problem, depth, start, time_step, loss);
+    golden_run_text(&run, text);
+    double steps = golden_number(&run, 0, "converged_step", 0);
+    golden_clear(&run);
+    return steps > 0 ? steps * time_step : (double)NAN;
+}
+
+/* t ~ s_0^{-(1-2/N)} / ((N-2) rho_0); (1/(2 rho_0)) ln(s_1/s_0) for two layers. Half way is E =
+ * 1/2. */
+static void small_aligned_starts_take_the_time_of_their_power(void **state) {
+    (void)state;
+    static const char *const start = "scale: 1e-9, left: [1], right: [1]";
+    assert_near(time_to("[[2]]", 2, start, 1e-3, 0.5), log(2e9) / 4, 1e-3);
+    for (int depth = 3; depth <= 5; depth++) {
+        double law = pow(1e-9, 2.0 / depth - 1) / ((depth - 2) * 2);
+        assert_near(time_to("[[2]]", depth, start, law / 1e5, 0.5) / law, 1, 0.01);
+    }
+}
+
+/* A part p_1 smaller by a factor costs its logarithm over s_1 - s_2. */
+static void a_small_leading_part_costs_its_logarithm(void **state) {
+    (void)state;
+    static const char *const plane = "[[2, 0], [0, 1]]";
+    double early = time_to(plane, 2, "left: [0.6, 0.8], right: [-0.59999, 0.8]", 1e-4, 0.1),
+           late = time_to(plane, 2, "left: [0.6, 0.8], right: [-0.59999999, 0.8]", 1e-4, 0.1);
+    assert_near(late - early, log(1000), 1e-3);
+}
+
+/* s ~ (s_0^{-(2-2/N)} + (2N-2) t)^{-1/(2-2/N)} while s >> s_1, whatever s_0 was. */
+static void far_starts_come_down_on_one_curve(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\nproblem: {kind: target, spectrum: [2, 1]}\n"
+                          "model: {kind: one_neuron, init: {kind: rank_one, left: [9, 4], right: "
+                          "[8, 5]}}\n"
+                          "train: {algorithm: flow, time_step: 1e-6, max_steps: 4, stop: {loss: "
+                          "0}}\n"
+                          "record: {times: {every: 1}, series: [singular_values]}\n"
+                          "axes: {depth: [3, 4, 6], init_scale: [1e5, 1e8]}\n");
+    for (int cell = 0; cell < 6; cell++) {
+        double depth = cell < 2 ? 3 : cell < 4 ? 4 : 6, power = 2 - 2 / depth;
+        for (int k = 1; k <= 4; k++) {
+            double law =
+                pow(pow(cell % 2 ? 1e8 : 1e5, -power) + (2 * depth - 2) * 1e-6 * k, -1 / power);
+            assert_near(golden_at(&run, cell, "singular_values_series", k, 0) / law, 1, 2e-3);
+        }
+    }
+    golden_clear(&run);
+}
+
+/* 2 / (N s_1^{2-2/N}) at the best rank-one map, from just beside it. */
+static void descent_settles_at_the_optimum_below_its_step_limit_only(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\nproblem: {kind: target, matrix: [[2, 0, 0], [0, 1, 0]]}\n"
+                          "model: {kind: deep, width: 1, init: {kind: rank_one, scale: 2.001, "
+                          "left: [1, 0], right: [1, 0, 0]}}\n"
+                          "train: {algorithm: gd, step_unit: minimum, max_steps: 4000, stop: "
+                          "{loss: 1e-14}}\n"
+                          "record: {theory: [one_neuron_step_limit]}\n"
+                          "axes: {depth: [2, 3, 4, 5], step_size: [0.99, 1.01]}\n");
+    for (int cell = 0; cell < 8; cell++) {
+        double limit = golden_number(&run, cell, "theory_one_neuron_step_limit", 0);
+        bool settles = golden_number(&run, cell, "converged_step", 0) >= 0;
+        assert_near(golden_number(&run, cell, "step_size_used", 0) / limit, cell % 2 ? 1.01 : 0.99,
+                    1e-12);
+        assert_true(settles == (cell % 2 == 0));
+    }
+    golden_clear(&run);
+}
+
+static void random_starts_tend_to_the_optimum_and_half_of_them_are_aligned(void **state) {
+    (void)state;
+    enum { SEEDS = 400 };
+    struct golden run;
+    int n_aligned = 0;
+    golden_run_text(&run, "linnet: 1\nproblem: {kind: target, spectrum: [2, 1, 0.5]}\n"
+                          "model: {kind: one_neuron, depth: 3, init: {kind: rank_one}}\n"
+                          "train: {algorithm: flow, max_steps: 1}\n"
+                          "record: {theory: [alignment, limit_mode]}\n"
+                          "axes: {seed: {count: 400}}\n");
+    for (int cell = 0; cell < SEEDS; cell++) {
+        assert_near(golden_number(&run, cell, "theory_limit_mode", 0), 1, 0);
+        n_aligned += golden_number(&run, cell, "theory_alignment", 0) > 0;
+    }
+    assert_near(n_aligned, SEEDS / 2, 40); /* four standard deviations */
+    golden_clear(&run);
+}
+
+/* Nothing is said of starts that are not balanced. */
+static void an_unbalanced_start_has_no_prediction(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\nproblem: {kind: target, spectrum: [2, 1]}\n"
+                          "model: {kind: deep, depth: 3, width: 1, init: {kind: gaussian}}\n"
+                          "train: {algorithm: flow, max_steps: 4}\n"
+                          "record: {times: {every: 1}, series: [loss], theory: [kappa, limit_mode, "
+                          "one_neuron_excess]}\n");
+    assert_true(isnan(golden_number(&run, 0, "theory_kappa", 0)));
+    assert_true(isnan(golden_number(&run, 0, "theory_limit_mode", 0)));
+    assert_true(isnan(golden_at(&run, 0, "theory_one_neuron_excess", 0, 0)));
+    golden_clear(&run);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_aligned_starts_take_the_time_of_their_power),
+        cmocka_unit_test(a_small_leading_part_costs_its_logarithm),
+        cmocka_unit_test(far_starts_come_down_on_one_curve),
+        cmocka_unit_test(descent_settles_at_the_optimum_below_its_step_limit_only),
+        cmocka_unit_test(random_starts_tend_to_the_optimum_and_half_of_them_are_aligned),
+        cmocka_unit_test(an_unbalanced_start_has_no_prediction),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
