@@ -36,6 +36,9 @@ void ln_svd(double *u, double *s, double *v, const double *a, int m, int n);
 /* Largest singular value of A [m x n]. */
 double ln_spectral_norm(const double *a, int m, int n);
 
+/* det A [n x n], by LU with row exchanges. */
+double ln_det(const double *a, int n);
+
 /* Orthonormalises the columns of A [m x n] of full rank n <= m in place (QR with positive diagonal:
  * Gaussian columns give a Haar-distributed frame). */
 void ln_orthonormalise(double *a, int m, int n);

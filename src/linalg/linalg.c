@@ -21,6 +21,7 @@ void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, do
              double *work, const int *lwork, int *info);
 void dgels_(const char *trans, const int *m, const int *n, const int *nrhs, double *a,
             const int *lda, double *b, const int *ldb, double *work, const int *lwork, int *info);
+void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *ipiv, int *info);
 void dsaupd_(int *ido, const char *bmat, const int *n, const char *which, const int *nev,
              const double *tol, double *resid, const int *ncv, double *v, const int *ldv,
              int *iparam, int *ipntr, double *workd, double *workl, const int *lworkl, int *info);
@@ -108,6 +109,18 @@ double ln_spectral_norm(const double *a, int m, int n) {
     double norm = s[0];
     free(s);
     return norm;
+}
+
+double ln_det(const double *a, int n) {
+    int *pivot = ln_linalg_alloc(n, sizeof *pivot), info = 0;
+    double *lu = numbers((size_t)n * n), det = 1;
+    memcpy(lu, a, (size_t)n * n * sizeof *a);
+    dgetrf_(&n, &n, lu, &n, pivot, &info); /* of A^T: the same determinant */
+    for (int i = 0; i < n; i++)
+        det *= pivot[i] == i + 1 ? lu[i * n + i] : -lu[i * n + i];
+    free(lu);
+    free(pivot);
+    return det;
 }
 
 /* Gram-Schmidt, each column twice: orthogonal to rounding, and the sign is that of the column

@@ -12,6 +12,7 @@
 
 struct setting {
     double alpha, n, eta;
+    bool is_flow;
     enum ln_pull pull;
     double strength; /* kappa, or psi */
     double *lambda;  /* [d] ascending; NULL: the target is not symmetric */
@@ -27,7 +28,8 @@ static bool setting_of(const struct ln_outlook *outlook, struct setting *setting
     if (!ln_start_is_identity(outlook, &setting->alpha) || !(setting->alpha > 0))
         return false;
     setting->lambda = ln_start_eigenvalues(outlook);
-    if (ln_start_algorithm_is(outlook, "gd"))
+    setting->is_flow = ln_start_algorithm_is(outlook, "flow");
+    if (setting->is_flow || ln_start_algorithm_is(outlook, "gd"))
         return true;
     if (!ln_start_algorithm_is(outlook, "step_and_project"))
         return false;
@@ -56,7 +58,7 @@ static bool never_crosses(const struct setting *setting, double lambda) {
     double room = 1 - lambda + (setting->pull == LN_PULL_PENALTY ? setting->strength : 0);
     bool is_ball =
         setting->pull == LN_PULL_SPECTRAL_BALL || setting->pull == LN_PULL_FROBENIUS_BALL;
-    if (fmod(setting->n, 2) == 0 || setting->n < 2)
+    if (setting->is_flow || fmod(setting->n, 2) == 0 || setting->n < 2)
         return setting->n >= 2;
     if (setting->pull == LN_PULL_NONE)
         return setting->eta <= crossing_of(setting, lambda);
@@ -71,20 +73,24 @@ static double symmetric_floor(const struct setting *setting) {
     return floor;
 }
 
-/* d = 2 and L even: there is an orthogonal S with S^2 = I and S Phi^T S = Phi, gradient descent
- * keeps W_{L+1-i} = S W_i^T S, and det P = det(W_{L/2} ... W_1)^2 >= 0. */
-static double palindrome_floor(const struct ln_outlook *outlook, const struct setting *setting) {
-    const double *phi = outlook->net.problem->target;
-    double least = outlook->net.problem->sigma[outlook->net.problem->n_modes - 1];
-    if (setting->d != 2 || fmod(setting->n, 2) != 0 || setting->pull != LN_PULL_NONE)
+/* Targets that are not symmetric. The flow from a balanced start with det P > 0 keeps det P > 0.
+ * Gradient descent does for d = 2 and L even: there is an orthogonal S with S^2 = I and S Phi^T S =
+ * Phi, W_{L+1-i} = S W_i^T S is kept, and det P = det(W_{L/2} ... W_1)^2 >= 0. */
+static double determinant_floor(const struct ln_outlook *outlook, const struct setting *setting) {
+    const struct ln_problem *problem = outlook->net.problem;
+    double least = problem->sigma[problem->n_modes - 1];
+    bool keeps_sign = setting->is_flow ? setting->n >= 2
+                                       : setting->d == 2 && fmod(setting->n, 2) == 0 &&
+                                             setting->pull == LN_PULL_NONE;
+    if (!keeps_sign)
         return NAN;
-    return phi[0] * phi[3] - phi[1] * phi[2] < 0 ? 0.5 * least * least : 0;
+    return ln_det(problem->target, setting->d) < 0 ? 0.5 * least * least : 0;
 }
 
 static void floor_of(const struct ln_outlook *outlook, double *out) {
     struct setting setting;
     if (setting_of(outlook, &setting))
-        out[0] = setting.lambda ? symmetric_floor(&setting) : palindrome_floor(outlook, &setting);
+        out[0] = setting.lambda ? symmetric_floor(&setting) : determinant_floor(outlook, &setting);
     free(setting.lambda);
 }
 
@@ -118,15 +124,17 @@ static void limit_of(const struct ln_outlook *outlook, double *out) {
 
 static void crossing(const struct ln_outlook *outlook, double *out) {
     struct setting setting;
-    if (setting_of(outlook, &setting) && setting.lambda && setting.lambda[0] < 0)
+    if (setting_of(outlook, &setting) && !setting.is_flow && setting.lambda &&
+        setting.lambda[0] < 0)
         out[0] = crossing_of(&setting, setting.lambda[0]);
     free(setting.lambda);
 }
 
 static void divergence(const struct ln_outlook *outlook, double *out) {
     struct setting setting;
-    if (setting_of(outlook, &setting) && setting.lambda && setting.pull == LN_PULL_NONE &&
-        fmod(setting.n, 2) == 0 && pow(setting.alpha, setting.n) > setting.lambda[0])
+    if (setting_of(outlook, &setting) && !setting.is_flow && setting.lambda &&
+        setting.pull == LN_PULL_NONE && fmod(setting.n, 2) == 0 &&
+        pow(setting.alpha, setting.n) > setting.lambda[0])
         out[0] = 2 * crossing_of(&setting, setting.lambda[0]);
     free(setting.lambda);
 }
@@ -134,10 +142,11 @@ static void divergence(const struct ln_outlook *outlook, double *out) {
 const struct ln_prediction ln_prediction_failure_floor = {
     .entry =
         {.name = "failure_floor",
-         .doc = "Loss below which gradient descent or step and project never falls from alpha I: "
-                "half the squares of the negative eigenvalues of a symmetric target, for even "
-                "depth or where odd depth does not step over 0; 1/2 sigma_min^2 for d = 2, even "
-                "depth and det Phi < 0.",
+         .doc =
+             "Loss below which gradient descent, step and project, or the flow never falls from "
+             "alpha I: half the squares of the negative eigenvalues of a symmetric target (at odd "
+             "depth: of those that gradient descent does not step over 0 for); 1/2 sigma_min^2 if "
+             "det Phi < 0, for the flow, and for gradient descent if d = 2 and the depth is even.",
          .source =
              "Bartlett, Helmbold, Long 2018, theorem 4; in this form derived in docs/physics.md"},
     .long_name = "floor of the loss from the identity start",
@@ -148,9 +157,9 @@ const struct ln_prediction ln_prediction_failure_floor = {
 const struct ln_prediction ln_prediction_failure_limit = {
     .entry =
         {.name = "failure_limit",
-         .doc = "Loss at which gradient descent or step and project comes to rest from alpha I "
-                "for a symmetric target and a small step size; the penalty, its proximal form "
-                "and the balls lift it above failure_floor (alpha = 1).",
+         .doc = "Loss at which gradient descent, step and project, or the flow comes to rest from "
+                "alpha I for a symmetric target and a small step size; the penalty, its proximal "
+                "form and the balls lift it above failure_floor (alpha = 1).",
          .source =
              "Bartlett, Helmbold, Long 2018, theorem 4; in this form derived in docs/physics.md"},
     .long_name = "limit of the loss from the identity start",

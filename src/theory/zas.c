@@ -34,9 +34,13 @@ static void limit(const struct ln_outlook *outlook, double *out) {
         out[0] = limit_of(outlook);
 }
 
+/* The flow: l(t) <= exp(-2 t) l(0). */
 static void contraction(const struct ln_outlook *outlook, double *out) {
-    if (applies(outlook) && ln_start_descends(outlook) &&
-        ln_start_step_within(outlook, limit_of(outlook)))
+    if (!applies(outlook))
+        return;
+    if (ln_start_algorithm_is(outlook, "flow"))
+        out[0] = exp(-2 * outlook->step_size);
+    else if (ln_start_descends(outlook) && ln_start_step_within(outlook, limit_of(outlook)))
         out[0] = 1 - 0.5 * outlook->step_size;
 }
 
@@ -51,8 +55,9 @@ const struct ln_prediction ln_prediction_zas_step_limit = {
 
 const struct ln_prediction ln_prediction_zas_contraction = {
     .entry = {.name = "zas_contraction",
-              .doc = "Factor 1 - eta/2 by which the loss shrinks at least in every step from the "
-                     "zero-asymmetric start, with a step size up to zas_step_limit.",
+              .doc = "Factor by which the loss shrinks at least in every step from the "
+                     "zero-asymmetric start: 1 - eta/2 of gradient descent with a step size up to "
+                     "zas_step_limit, exp(-2 time_step) of the flow.",
               .source = "Wu, Wang, Ma 2019, convergence of gradient descent"},
     .long_name = "contraction from the zero-asymmetric start",
     .units = "1",

@@ -3,6 +3,7 @@
 #include "golden.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "linnet/linalg.h"
@@ -254,6 +255,64 @@ static void c13_a_broken_symmetry_escapes_after_the_logarithm_of_its_size(void *
     golden_clear(&run);
 }
 
+/* Odd and deeper: the escape takes eps^{-(L-2)/2}/(eta |lambda|) steps. */
+static void a_broken_symmetry_escapes_the_slower_the_deeper(void **state) {
+    (void)state;
+    static const int64_t hits[3][4] = {
+        {55, 165, 398, 779}, {81, 348, 1302, 4029}, {115, 714, 4419, 22871}};
+    static const char ones[] = ", [[1]], [[1]], [[1]], [[1]]";
+    for (int depth = 3; depth <= 5; depth++) {
+        struct golden run;
+        char text[1024];
+        const char *rest = ones + 7 * (5 - depth);
+        snprintf(text, sizeof text,
+                 "linnet: 1\n"
+                 "problem: {kind: target, matrix: [[-0.5]]}\n"
+                 "model: {kind: deep, depth: %d, init: {kind: weights}}\n"
+                 "train: {algorithm: gd, step_size: 0.05, max_steps: 30000,\n"
+                 "        stop: {loss: 0.0625, hold: 1}}\n"
+                 "axes: {layers: [[[[0.7]]%s], [[[0.9]]%s], [[[0.97]]%s], [[[0.99]]%s]]}\n",
+                 depth, rest, rest, rest, rest);
+        golden_run_text(&run, text);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(hit(&run, i), hits[depth - 3][i]);
+        golden_clear(&run);
+    }
+}
+
+/* Half the local limit: the steps to 1e-10 saturate with depth. */
+static void depth_is_harmless_for_positive_targets_at_a_matched_step(void **state) {
+    (void)state;
+    static const int64_t hits[] = {1, 29, 58, 80, 94, 106};
+    struct golden run;
+    golden_run_text(
+        &run, "linnet: 1\n"
+              "problem: {kind: target, matrix: [[2, 0.5, 0], [0.5, 1.5, 0.3], [0, 0.3, 0.8]]}\n"
+              "model: {kind: deep, init: {kind: identity}}\n"
+              "train: {algorithm: gd, step_size: 0.5, step_unit: minimum, max_steps: 500}\n"
+              "axes: {depth: [1, 2, 4, 8, 16, 64]}\n");
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(hit(&run, i), hits[i]);
+    golden_clear(&run);
+}
+
+/* ds/dt = 2 s (lambda - s): s = lambda/(1 + (lambda/s_0 - 1) exp(-2 lambda t)). */
+static void the_flow_of_two_layers_is_logistic(void **state) {
+    (void)state;
+    static const double lambda[] = {2, 0.5};
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: [2, 0.5]}\n"
+                          "model: {kind: deep, depth: 2, init: {kind: identity}}\n"
+                          "train: {algorithm: flow, time_step: 0.1, max_steps: 50}\n"
+                          "record: {times: {every: 1}, series: [singular_values]}\n");
+    for (int t = 0; t <= 50; t++)
+        for (int k = 0; k < 2; k++)
+            assert_near(golden_at(&run, 0, "singular_values_series", t, k),
+                        lambda[k] / (1 + (lambda[k] - 1) * exp(-2 * lambda[k] * 0.1 * t)), 1e-9);
+    golden_clear(&run);
+}
+
 /* First step with E < 1/8 against alpha^{-(L-2)}/((L-2) eta lambda). */
 static void the_plateau_of_a_small_start_lasts_as_predicted(void **state) {
     (void)state;
@@ -292,6 +351,9 @@ int main(void) {
         cmocka_unit_test(c10_near_the_identity_depth_does_not_matter),
         cmocka_unit_test(c12_zero_asymmetric_start_learns_a_negative_eigenvalue),
         cmocka_unit_test(c13_a_broken_symmetry_escapes_after_the_logarithm_of_its_size),
+        cmocka_unit_test(a_broken_symmetry_escapes_the_slower_the_deeper),
+        cmocka_unit_test(depth_is_harmless_for_positive_targets_at_a_matched_step),
+        cmocka_unit_test(the_flow_of_two_layers_is_logistic),
         cmocka_unit_test(the_plateau_of_a_small_start_lasts_as_predicted),
         cmocka_unit_test(c14_a_zero_eigenvalue_is_learnt_algebraically),
     };
