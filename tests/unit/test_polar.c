@@ -195,6 +195,15 @@ layers_of_positive_matrices_multiply_to_them_are_balanced_and_near_the_identity(
     }
 }
 
+static void a_determinant_has_the_sign_of_its_row_exchanges(void **state) {
+    (void)state;
+    static const double exchange[] = {0, 1, 0, 0, 0, 1, 1, 0, 0},
+                        mixed[] = {0, 2, 1, 3, 0, 1, 1, 1, 4}, singular[] = {1, 2, 2, 4};
+    assert_near(ln_det(exchange, 3), 1, 0);
+    assert_near(ln_det(mixed, 3), -19, 1e-13);
+    assert_near(ln_det(singular, 2), 0, 1e-15);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_margin_is_the_least_eigenvalue_of_the_symmetric_part),
@@ -202,6 +211,7 @@ int main(void) {
         cmocka_unit_test(projection_leaves_the_bits_of_a_matrix_that_has_the_margin),
         cmocka_unit_test(projection_satisfies_its_variational_inequality),
         cmocka_unit_test(powers_of_a_plane_rotation_are_rotations_by_shares_of_the_angle),
+        cmocka_unit_test(a_determinant_has_the_sign_of_its_row_exchanges),
         cmocka_unit_test(half_a_turn_has_no_real_principal_root),
         cmocka_unit_test(layers_of_a_turned_stretch_have_their_closed_form),
         cmocka_unit_test(layers_of_a_matrix_that_is_not_normal),
