@@ -30,6 +30,11 @@ static double alpha_sup(const struct ln_one_neuron *flow, const struct ln_outloo
     return ln_one_neuron_alpha_sup(flow);
 }
 
+static double spectral_gap(const struct ln_one_neuron *flow, const struct ln_outlook *outlook) {
+    (void)outlook;
+    return ln_one_neuron_gap(flow);
+}
+
 /* The common sign of u and v is free. */
 static double leading_part(const struct ln_one_neuron *flow, const struct ln_outlook *outlook) {
     (void)outlook;
@@ -88,6 +93,9 @@ ONE_NUMBER(alpha_sup, alpha_sup, "supremum of alpha of the sets that hold the st
            "The start is in N_alpha for every alpha between gamma = s_2/s_1 and this; not above "
            "gamma: in none.",
            "Eftekhari 2020, the set N_alpha");
+ONE_NUMBER(spectral_gap, spectral_gap, "ratio of the two largest modes of the target",
+           "gamma = s_2/s_1 of the target: N_alpha asks for alpha above it.",
+           "Eftekhari 2020, nontrivial spectral gap");
 ONE_NUMBER(leading_part, leading_part, "part of the start that grows towards the first mode",
            "|u_1^T u + v_1^T v| / 2 of the start; 0: the flow misses the optimum.",
            "Chen, Lin, Zhang 2022, limits of balanced starts");

@@ -105,6 +105,51 @@ static void random_starts_tend_to_the_optimum_and_half_of_them_are_aligned(void 
     golden_clear(&run);
 }
 
+/* Layers from scale u v^T, far along the flow; the axes are the depths 2 and 3. */
+static void run_layers(struct golden *run, const char *target, const char *start) {
+    char text[2048];
+    snprintf(text, sizeof text,
+             "linnet: 1\nproblem: {kind: target, matrix: %s}\n"
+             "model: {kind: deep, width: 1, init: {kind: rank_one, %s}}\n"
+             "train: {algorithm: flow, rtol: 1e-12, time_step: 0.5, max_steps: 30, stop: {loss: "
+             "0}}\n"
+             "record: {final: [verdict, verdict_plateau, reached_rank, lambda_min], theory: "
+             "[spectral_gap, limit_mode]}\n"
+             "axes: {depth: [2, 3]}\n",
+             target, start);
+    golden_run_text(run, text);
+}
+
+/* Flags of `verdict`. */
+enum { GLOBAL_MINIMUM = 0, STRICT_SADDLE = 2, NOT_FINISHED = 3 };
+
+/* On the way past Z_2 the least curvature is -s_2^{1-2/N} (s_1 - s_2), at zero -s_1 for two layers
+ * and 0 for three, where the approach is algebraic. */
+static void limits_are_certified_for_what_they_are(void **state) {
+    (void)state;
+    struct golden run;
+    run_layers(&run, "[[2, 0, 0], [0, 1, 0]]", "left: [0.9, 0.4], right: [0.8, 0.5, 0.3]");
+    for (int cell = 0; cell < 2; cell++) {
+        assert_near(golden_number(&run, cell, "verdict", 0), GLOBAL_MINIMUM, 0);
+        assert_near(golden_number(&run, cell, "reached_rank", 0), 1, 0);
+        assert_near(golden_number(&run, cell, "theory_spectral_gap", 0), 0.5, 1e-15);
+    }
+    golden_clear(&run);
+    run_layers(&run, "[[3, 0], [0, 2]]", "left: [0, 1], right: [0, 1]");
+    for (int cell = 0; cell < 2; cell++) {
+        assert_near(golden_number(&run, cell, "verdict", 0), STRICT_SADDLE, 0);
+        assert_near(golden_number(&run, cell, "lambda_min", 0), cell ? -cbrt(2) : -1, 1e-9);
+        assert_near(golden_number(&run, cell, "theory_limit_mode", 0), 2, 0);
+    }
+    golden_clear(&run);
+    run_layers(&run, "[[2]]", "left: [1], right: [-1]");
+    assert_near(golden_number(&run, 0, "verdict", 0), STRICT_SADDLE, 0);
+    assert_near(golden_number(&run, 0, "lambda_min", 0), -2, 1e-9);
+    assert_near(golden_number(&run, 1, "verdict", 0), NOT_FINISHED, 0);
+    assert_near(golden_number(&run, 1, "verdict_plateau", 0), 0, 0);
+    golden_clear(&run);
+}
+
 /* Nothing is said of starts that are not balanced. */
 static void an_unbalanced_start_has_no_prediction(void **state) {
     (void)state;
@@ -127,6 +172,7 @@ int main(void) {
         cmocka_unit_test(far_starts_come_down_on_one_curve),
         cmocka_unit_test(descent_settles_at_the_optimum_below_its_step_limit_only),
         cmocka_unit_test(random_starts_tend_to_the_optimum_and_half_of_them_are_aligned),
+        cmocka_unit_test(limits_are_certified_for_what_they_are),
         cmocka_unit_test(an_unbalanced_start_has_no_prediction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
