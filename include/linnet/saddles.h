@@ -25,7 +25,7 @@ struct ln_regression {
 
 enum ln_saddles_status {
     LN_SADDLES_DONE,
-    LN_SADDLES_NOT_GENERAL,    /* the columns of a visited face are dependent */
+    LN_SADDLES_NOT_GENERAL,    /* the columns of a visited face are dependent: no unique saddle */
     LN_SADDLES_NOT_KKT,        /* the optimality conditions of a saddle failed beyond rounding */
     LN_SADDLES_NOT_DESCENDING, /* the loss did not fall at a jump */
     LN_SADDLES_N_STATUS
@@ -74,8 +74,9 @@ double ln_saddles_penalty(const struct ln_regression *regression, const double *
  * its wall. Source: Berthier 2025; minus its gradient is s(t)/t exactly for a start at 0. */
 void ln_saddles_average(const struct ln_saddles *saddles, double t, double *out);
 
-/* argmin { L(b) : b_i sign_i >= 0, b_i = 0 where sign_i = 0 } by Lawson and Hanson's active set,
- * refits by QR. gtol: gradients within are 0. Returns false where columns are dependent. */
+/* argmin { L(b) : b_i sign_i >= 0, b_i = 0 where sign_i = 0 } by Lawson and Hanson's active set
+ * from the b given (0, or one with independent columns on its support), refits by QR. gtol:
+ * gradients within are 0. Returns false where columns are dependent. */
 bool ln_signed_nnls(const struct ln_regression *regression, const int8_t *sign, double gtol,
                     double *b);
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "linnet/linalg.h"
@@ -18,11 +20,28 @@ static void put_quoted(FILE *to, const char *text) {
     putc('\'', to);
 }
 
+static int check_file(const char *option, const char *path, struct ln_err *err) {
+    size_t length = strlen(path);
+    if (length < 5 || strcasecmp(path + length - 4, ".csv") != 0)
+        return ln_err_set(err, LN_INPUT,
+                          "%s takes a file whose name ends in .csv, not %s; of an HDF5 file make a "
+                          "sweep with problem: {kind: data, x: {file: x.h5, dataset: name}, ...}",
+                          option, path);
+    if (access(path, R_OK) != 0)
+        return ln_err_set(err, LN_INPUT, "%s: cannot open %s: %s", option, path, strerror(errno));
+    return LN_OK;
+}
+
 /* The two files are read by the parser of sweeps: the same formats, the same messages. */
 static int read_matrices(struct source *source, const struct saddles_options *options,
                          struct ln_err *err) {
     char *text = NULL;
     size_t size = 0;
+    int status = check_file("--x", options->x, err);
+    if (status == LN_OK)
+        status = check_file("--y", options->y, err);
+    if (status != LN_OK)
+        return status;
     FILE *to = open_memstream(&text, &size);
     if (!to)
         return ln_err_set(err, LN_FATAL, "out of memory");
@@ -32,7 +51,7 @@ static int read_matrices(struct source *source, const struct saddles_options *op
     put_quoted(to, options->y);
     fprintf(to, "}}\nmodel: {depth: 1}\n");
     fclose(to);
-    int status =
+    status =
         ln_sweep_parse("--x, --y", text, size, NULL, 0, ln_view_read_matrix, &source->sweep, err);
     free(text);
     return status;

@@ -10,7 +10,8 @@
 
 const char *const ln_saddles_status_text[LN_SADDLES_N_STATUS] = {
     "done",
-    "the columns of X on a visited face are linearly dependent: X is not in general position",
+    "X is not in general position: columns that hit together are linearly dependent, and the next "
+    "saddle is not unique",
     "the optimality conditions of a saddle failed beyond rounding: X is too ill-conditioned",
     "the loss did not fall at a jump: X is too ill-conditioned",
 };
@@ -117,6 +118,8 @@ static bool refit(struct walk *walk) {
     double *before = ln_linalg_alloc((size_t)d, sizeof *before);
     memcpy(before, walk->b, (size_t)d * sizeof *before);
     set_face(walk);
+    if (walk->out->n_jumps < 0) /* a warm start may have any support */
+        memset(walk->b, 0, (size_t)d * sizeof *walk->b);
     bool is_done = ln_signed_nnls(walk->problem, walk->sign, walk->gtol, walk->b);
     for (int i = 0; is_done && i < d; i++) {
         int sign = (walk->b[i] > 0) - (walk->b[i] < 0);
@@ -148,6 +151,32 @@ static bool is_kkt(struct walk *walk) {
     }
     free(g);
     return holds;
+}
+
+/* After is_kkt(): whether the refit had one answer. It does not where the columns with a dual on
+ * its wall and g = 0 are dependent, which X in general position excludes. */
+static bool is_unique(const struct walk *walk) {
+    const struct ln_regression *problem = walk->problem;
+    size_t n = (size_t)problem->n, d = (size_t)problem->d;
+    int count = 0;
+    bool is_degenerate = false, is_good = true;
+    for (size_t i = 0; i < d; i++) {
+        count += walk->sign[i] != 0 && walk->g[i] == 0;
+        is_degenerate = is_degenerate || walk->events[i] & LN_SADDLE_DEGENERATE;
+    }
+    if (!is_degenerate || count > problem->n)
+        return !is_degenerate;
+    double *columns = ln_linalg_alloc((size_t)count * n, sizeof *columns);
+    double *z = ln_linalg_alloc((size_t)count, sizeof *z), *to = columns;
+    for (size_t i = 0; i < d; i++)
+        if (walk->sign[i] != 0 && walk->g[i] == 0) {
+            memcpy(to, column(problem, (int)i), n * sizeof *to);
+            to += n;
+        }
+    is_good = ln_least_squares(z, columns, problem->y, (int)n, count);
+    free(z);
+    free(columns);
+    return is_good;
 }
 
 static void *grown(void *block, size_t used, size_t bytes) {
@@ -186,6 +215,8 @@ static enum ln_saddles_status arrive(struct walk *walk) {
     look(walk);
     if (!is_kkt(walk))
         return LN_SADDLES_NOT_KKT;
+    if (!is_unique(walk))
+        return LN_SADDLES_NOT_GENERAL;
     if (walk->out->n_jumps >= 0 && !(walk->loss < before))
         return LN_SADDLES_NOT_DESCENDING;
     emit(walk);

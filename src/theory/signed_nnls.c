@@ -1,5 +1,6 @@
-/* Least squares with a sign for every coordinate: Lawson, Hanson 1974, chapter 23, always from
- * b = 0, so that the result has no history. */
+/* Least squares with a sign for every coordinate: Lawson, Hanson 1974, chapter 23, from any b that
+ * has the signs. The minimiser of a face in general position is unique, so the result has no
+ * history; the support of the saddle before is nearly always the right one but for a coordinate. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,23 @@ static bool take_in(struct fit *fit, int newcomer) {
     }
 }
 
+/* The coordinates of the b given that have their sign, refitted; the others are set to 0. */
+static bool begin(struct fit *fit) {
+    for (int i = 0; i < fit->problem->d; i++) {
+        if (fit->sign[i] * fit->b[i] > 0)
+            fit->set[fit->n_free++] = i;
+        else
+            fit->b[i] = 0;
+    }
+    while (fit->n_free > 0) {
+        if (!refit(fit))
+            return false;
+        if (move(fit))
+            return true;
+    }
+    return true;
+}
+
 static void snap(double *b, int d) {
     double most = 0;
     for (int i = 0; i < d; i++)
@@ -115,8 +133,7 @@ bool ln_signed_nnls(const struct ln_regression *problem, const int8_t *sign, dou
     fit.columns = ln_linalg_alloc(most * n, sizeof(double));
     fit.set = ln_linalg_alloc(d + 1, sizeof(int));
     fit.is_skipped = ln_linalg_alloc(d, sizeof(bool));
-    memset(b, 0, d * sizeof *b);
-    bool is_good = true;
+    bool is_good = begin(&fit);
     int newcomer;
     while (is_good && (newcomer = most_violated(&fit)) >= 0)
         is_good = take_in(&fit, newcomer);
