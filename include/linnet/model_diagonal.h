@@ -53,7 +53,7 @@ void ln_diagonal_dual(const struct ln_net *net, double *s);
 /* What gradient descent makes of alpha, squares and uv: scale [d] is a_inf = a exp(-1/2 sum q(x)),
  * from [d] the b~0 = (a+^2 - a-^2)/2 with a+-^2 = w+-(0)^2 exp(-sum q+-(x)), x = eta g, q = -1/2
  * ln((1 - x^2)^2), q+- = -+2x - ln((1 -+ x)^2). start: the state at step 0. Returns false for other
- * forms. Source: Even, Pesme, Gunasekar, Flammarion 2023, theorem 1. */
+ * forms. Source: Even, Pesme, Gunasekar, Flammarion 2023, effective initialisation. */
 bool ln_diagonal_effective(const struct ln_net *net, const double *start, double *scale,
                            double *from);
 
@@ -75,7 +75,9 @@ struct ln_diagonal_jet {
     double product, first[2], second[2], cross;
 };
 
-/* w: the two numbers of the coordinate, state[i] and state[d + i]. */
+/* w: the two numbers of the coordinate, state[i] and state[d + i]. ln_diagonal_expand: b and db/ds
+ * of the dual s = w[0] + w[1]. */
+double ln_diagonal_expand(int depth, double log_scale, double k, const double w[2], double *slope);
 struct ln_diagonal_jet ln_diagonal_jet_of(const struct ln_shape *shape, double log_scale, double k,
                                           const double *w);
 

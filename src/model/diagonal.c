@@ -178,6 +178,20 @@ static struct ln_diagonal_jet jet_at(const struct ln_batch *batch, int i, int la
                               batch->constants[(size_t)(1 + i) * lanes + lane], w);
 }
 
+/* b [d][lanes] and db/ds of the dual, lane by lane. */
+static void multiply_dual(const struct ln_batch *batch, double *b, double *slope) {
+    const struct ln_shape *shape = batch->shape;
+    int d = shape->widths[0], lanes = shape->lanes, depth = ln_diagonal_depth(shape);
+    for (int i = 0; i < d; i++)
+        for (int lane = 0; lane < lanes; lane++) {
+            double w[2];
+            gather(batch, i, lane, w);
+            b[i * lanes + lane] = ln_diagonal_expand(depth, batch->constants[lane],
+                                                     batch->constants[(1 + i) * lanes + lane], w,
+                                                     &slope[i * lanes + lane]);
+        }
+}
+
 /* b [d][lanes] of all lanes. */
 static void multiply(const struct ln_batch *batch, double *b) {
     const struct ln_shape *shape = batch->shape;
@@ -192,9 +206,13 @@ static void multiply(const struct ln_batch *batch, double *b) {
         for (size_t k = 0; k < count; k++)
             b[k] = w[k] * w[count + k];
         break;
-    default:
+    case LN_DIAGONAL_POWER:
         for (size_t k = 0; k < count; k++)
             b[k] = jet_at(batch, (int)(k / lanes), (int)(k % lanes)).product;
+        break;
+    case LN_DIAGONAL_DUAL:
+        multiply_dual(batch, b, batch->scratch + count);
+        break;
     }
 }
 
@@ -287,10 +305,15 @@ static void descend(struct ln_batch *batch, const double *eta) {
     add_length(batch);
 }
 
-/* What the slope of b along the flow is: db/dt = -pace g. */
-static double pace(const struct ln_shape *shape, const struct ln_diagonal_jet *jet) {
-    return shape->is_flow_only ? jet->first[0]
-                               : jet->first[0] * jet->first[0] + jet->first[1] * jet->first[1];
+/* How the flow moves a coordinate: db/dt = -pace g, and its two raw weights by -first g. */
+static double pace_at(const struct ln_batch *batch, int i, int lane, double first[2]) {
+    const struct ln_shape *shape = batch->shape;
+    if (shape->is_flow_only) /* forward has left it there */
+        return batch->scratch[(shape->widths[0] + i) * shape->lanes + lane];
+    struct ln_diagonal_jet jet = jet_at(batch, i, lane);
+    first[0] = jet.first[0];
+    first[1] = jet.first[1];
+    return first[0] * first[0] + first[1] * first[1];
 }
 
 /* The dual is kept in two parts, s + rest, because a plateau asks for a far smaller change of s
@@ -308,15 +331,16 @@ static void velocity(struct ln_batch *batch, double *out) {
         out[(size_t)at.time * lanes + lane] = 1;
     }
     for (size_t k = 0; k < count; k++) {
-        struct ln_diagonal_jet jet = jet_at(batch, (int)(k / lanes), (int)(k % lanes));
-        double g = batch->error[k], moves = pace(shape, &jet) * g;
+        double first[2] = {0},
+               moves = batch->error[k] * pace_at(batch, (int)(k / lanes), (int)(k % lanes), first);
+        double g = batch->error[k];
         if (shape->is_flow_only) {
             double share = g * g / (g * g + small[k % lanes] * small[k % lanes]);
             out[k] = -g * share;
             out[count + k] = -g * (1.0 - share);
         } else {
-            out[k] = -jet.first[0] * g;
-            out[count + k] = -jet.first[1] * g;
+            out[k] = -first[0] * g;
+            out[count + k] = -first[1] * g;
             out[(size_t)at.theta * lanes + k] = -g;
         }
         if (at.plus >= 0) {
@@ -332,18 +356,19 @@ static void velocity(struct ln_batch *batch, double *out) {
 
 /* How fast the flow multiplies the smaller weights of a coordinate, or the distance of its dual to
  * the wall, in units of |g|: what a step must resolve even where b is too small to be seen. */
-static double growth(const struct ln_batch *batch, int i, int lane,
-                     const struct ln_diagonal_jet *jet) {
+static double growth(const struct ln_batch *batch, int i, int lane) {
     const struct ln_shape *shape = batch->shape;
     int depth = ln_diagonal_depth(shape);
     double w[2];
     gather(batch, i, lane, w);
-    if (ln_diagonal_form(shape) == LN_DIAGONAL_POWER)
-        return fmax(fabs(jet->second[0]), fabs(jet->second[1]));
+    if (ln_diagonal_form(shape) == LN_DIAGONAL_POWER) {
+        struct ln_diagonal_jet jet = jet_at(batch, i, lane);
+        return fmax(fabs(jet.second[0]), fabs(jet.second[1]));
+    }
     if (!shape->is_flow_only)
         return 2.0;
     return depth == 2 ? 2.0 * batch->constants[lane]
-                      : (depth / (depth - 2.0) + 1.0) / fmax(1.0 - fabs(w[0]), 1e-12);
+                      : (depth / (depth - 2.0) + 1.0) / fmax(1.0 - fabs(w[0] + w[1]), 1e-12);
 }
 
 /* h = c / (max_i (|H| pace)_i + max_i growth_i |g_i|): the first is a bound of the decay rates of a
@@ -352,11 +377,10 @@ static double growth(const struct ln_batch *batch, int i, int lane,
 static double longest_step(const struct ln_batch *batch, int lane) {
     const struct ln_shape *shape = batch->shape;
     int d = shape->widths[0], lanes = shape->lanes;
-    double *paces = batch->scratch + (size_t)d * lanes, stiff = 0, grow = 0;
+    double *paces = batch->scratch + (size_t)d * lanes, stiff = 0, grow = 0, first[2];
     for (int i = 0; i < d; i++) {
-        struct ln_diagonal_jet jet = jet_at(batch, i, lane);
-        paces[i * lanes + lane] = pace(shape, &jet);
-        grow = fmax(grow, growth(batch, i, lane, &jet) * fabs(batch->error[i * lanes + lane]));
+        paces[i * lanes + lane] = pace_at(batch, i, lane, first);
+        grow = fmax(grow, growth(batch, i, lane) * fabs(batch->error[i * lanes + lane]));
     }
     for (int i = 0; i < d; i++) {
         double row = shape->has_moment ? 0.0 : paces[i * lanes + lane];
@@ -385,7 +409,7 @@ const struct ln_model ln_model_diagonal = {
     .entry = {.name = "diagonal",
               .doc = "Diagonal linear network x -> b . x, one output, b_i = u_i v_i or a form of "
                      "it.",
-              .source = "Pesme, Flammarion 2023, section 2; Woodworth et al. 2020, depth D",
+              .source = "Pesme, Flammarion 2023, setting; Woodworth et al. 2020, depth D",
               LN_PARAMS(params)},
     .shape = shape_of,
     .constants = constants,

@@ -21,20 +21,6 @@ static double power_of(int depth) {
     return depth / (depth - 2.0);
 }
 
-/* The distance of z from a wall, in units of alpha^(D-2): w = gap^(-1/(D-2)) is the weight there.
- */
-static double gap_of(int depth, double log_scale, double distance) {
-    return fmax(distance * exp((depth - 2) * log_scale), least_gap);
-}
-
-/* alpha^D (distance)^-p = w^D, and its derivatives but for the sign. */
-static double power_at(int depth, double log_scale, double distance, int derivative) {
-    double p = power_of(depth), gap = gap_of(depth, log_scale, distance), out = pow(gap, -p);
-    for (int i = 0; i < derivative; i++)
-        out *= (p + i) * exp((depth - 2) * log_scale) / gap;
-    return out;
-}
-
 /* A dual in two parts, s + rest. */
 struct dual {
     int depth;
@@ -51,48 +37,77 @@ static double exponential(const struct dual *x, int wall) {
     return exp(fmin(-2.0 * x->log_scale * distance(x, wall), most_exponent));
 }
 
-static double product_of(const struct dual *x) {
-    if (x->depth > 2)
-        return power_at(x->depth, x->log_scale, distance(x, 1), 0) -
-               power_at(x->depth, x->log_scale, distance(x, -1), 0);
-    double small = 2.0 * x->log_scale * (x->s + x->rest);
-    if (fabs(small) < 1.0)
-        return exp(-2.0 * x->log_scale * x->k) * sinh(small);
-    return 0.5 * (exponential(x, 1) - exponential(x, -1));
+static double power(double x, int n) {
+    double out = 1.0;
+    for (int i = 0; i < n; i++)
+        out *= x;
+    return out;
 }
 
-static double slope_of(const struct dual *x) {
-    if (x->depth > 2)
-        return power_at(x->depth, x->log_scale, distance(x, 1), 1) +
-               power_at(x->depth, x->log_scale, distance(x, -1), 1);
-    return x->log_scale * (exponential(x, 1) + exponential(x, -1));
+/* With gap the distance from a wall in units of alpha^(D-2), w = gap^(-1/(D-2)) is the weight
+ * there: w^D, and on demand the size of its derivatives by z, each p / (gap alpha^(D-2)) times, p =
+ * D/(D-2) and one more each time. */
+static double power_at(const struct dual *x, int wall, double *first, double *second) {
+    int n = x->depth - 2;
+    double unit = exp(n * x->log_scale), gap = fmax(distance(x, wall) * unit, least_gap);
+    double w = n == 1 ? 1.0 / gap : n == 2 ? 1.0 / sqrt(gap) : pow(gap, -1.0 / n);
+    double p = power_of(x->depth), out = power(w, x->depth);
+    if (first)
+        *first = p * unit / gap * out;
+    if (second)
+        *second = p * (p + 1.0) * (unit / gap) * (unit / gap) * out;
+    return out;
+}
+
+/* b and db/ds */
+static double expand(const struct dual *x, double *slope) {
+    double plus, minus;
+    if (x->depth > 2) {
+        double b = power_at(x, 1, &plus, NULL) - power_at(x, -1, &minus, NULL);
+        *slope = plus + minus;
+        return b;
+    }
+    double small = 2.0 * x->log_scale * (x->s + x->rest);
+    plus = exponential(x, 1);
+    minus = exponential(x, -1);
+    *slope = x->log_scale * (plus + minus);
+    return fabs(small) < 1.0 ? exp(-2.0 * x->log_scale * x->k) * sinh(small) : 0.5 * (plus - minus);
 }
 
 /* d2b/ds2 */
 static double bend_of(const struct dual *x) {
-    if (x->depth > 2)
-        return power_at(x->depth, x->log_scale, distance(x, 1), 2) -
-               power_at(x->depth, x->log_scale, distance(x, -1), 2);
-    return 4.0 * x->log_scale * x->log_scale * product_of(x);
+    double slope, plus, minus;
+    if (x->depth == 2)
+        return 4.0 * x->log_scale * x->log_scale * expand(x, &slope);
+    power_at(x, 1, NULL, &plus);
+    power_at(x, -1, NULL, &minus);
+    return plus - minus;
+}
+
+double ln_diagonal_expand(int depth, double log_scale, double k, const double w[2], double *slope) {
+    return expand(&(struct dual){depth, log_scale, k, w[0], w[1]}, slope);
 }
 
 double ln_diagonal_product(int depth, double log_scale, double k, double s) {
-    return product_of(&(struct dual){depth, log_scale, k, s, 0.0});
+    double slope;
+    return expand(&(struct dual){depth, log_scale, k, s, 0.0}, &slope);
 }
 
 double ln_diagonal_slope(int depth, double log_scale, double k, double s) {
-    return slope_of(&(struct dual){depth, log_scale, k, s, 0.0});
+    double slope;
+    expand(&(struct dual){depth, log_scale, k, s, 0.0}, &slope);
+    return slope;
 }
 
 /* The distance of z from 1 at which the product is b >= 0: bisection until no number lies between,
  * since the product falls with the distance all the way. */
 static double gap_of_power(int depth, double log_scale, double b) {
-    double low = 0.0, high = 1.0;
+    double low = 0.0, high = 1.0, slope;
     for (;;) {
         double middle = 0.5 * (low + high);
         if (middle <= low || middle >= high)
             return high;
-        if (product_of(&(struct dual){depth, log_scale, 1.0, 1.0, -middle}) < b)
+        if (expand(&(struct dual){depth, log_scale, 1.0, 1.0, -middle}, &slope) < b)
             high = middle;
         else
             low = middle;
@@ -109,13 +124,6 @@ double ln_diagonal_gap_of(int depth, double log_scale, double k, double b) {
 
 double ln_diagonal_dual_of(int depth, double log_scale, double k, double b) {
     return copysign(k - ln_diagonal_gap_of(depth, log_scale, k, b), b);
-}
-
-static double power(double x, int n) {
-    double out = 1.0;
-    for (int i = 0; i < n; i++)
-        out *= x;
-    return out;
 }
 
 struct ln_diagonal_jet ln_diagonal_jet_of(const struct ln_shape *shape, double log_scale, double k,
@@ -136,8 +144,8 @@ struct ln_diagonal_jet ln_diagonal_jet_of(const struct ln_shape *shape, double l
     }
     default: {
         struct dual x = {depth, log_scale, k, w[0], w[1]};
-        return (struct ln_diagonal_jet){
-            product_of(&x), {slope_of(&x), 0.0}, {bend_of(&x), 0.0}, 0.0};
+        double slope, b = expand(&x, &slope);
+        return (struct ln_diagonal_jet){b, {slope, 0.0}, {bend_of(&x), 0.0}, 0.0};
     }
     }
 }

@@ -3,7 +3,7 @@
  *
  * w+ w- = alpha^(2 k_i) is conserved by the flow, and b = alpha^2 sinh(2 theta) makes theta the one
  * unknown: cold theta = 0, so w+- = alpha, u = sqrt(2) alpha, v = 0. Source: Pesme, Flammarion
- * 2023, section 2; warm: Berthier 2022 for the unequal start. */
+ * 2023, setting. */
 #include <math.h>
 
 #include "linnet/model_diagonal.h"
@@ -168,7 +168,7 @@ const struct ln_init ln_init_diagonal = {
         {.name = "diagonal",
          .doc = "Every coordinate of a diagonal network at scale alpha with product 0, or a given "
                 "product.",
-         .source = "Pesme, Flammarion 2023, section 2; Berthier 2022 (warm start)",
+         .source = "Pesme, Flammarion 2023, setting",
          LN_PARAMS(params)},
     .models = "diagonal",
     .check = check,

@@ -9,7 +9,7 @@ static void look(const struct ln_sight *sight, double *out) {
 const struct ln_observable ln_observable_arc_length = {
     .entry = {.name = "arc_length",
               .doc = "Length of the path of b of a diagonal network so far, every step counted.",
-              .source = "Pesme, Flammarion 2023, section 4 (arc length)"},
+              .source = "Pesme, Flammarion 2023, arc-length theorem"},
     .long_name = "length of the path of the coefficients",
     .units = "1",
     .on_request = true,

@@ -8,7 +8,7 @@ static void look(const struct ln_sight *sight, double *out) {
 const struct ln_observable ln_observable_coefficients = {
     .entry = {.name = "coefficients",
               .doc = "The end-to-end map b of a problem with one output, input by input.",
-              .source = "Pesme, Flammarion 2023, section 2"},
+              .source = "Pesme, Flammarion 2023, setting"},
     .long_name = "coefficient of each input",
     .units = "1",
     .extent = LN_PER_INPUT,

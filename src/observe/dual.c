@@ -11,7 +11,7 @@ const struct ln_observable ln_observable_dual = {
               .doc =
                   "Dual s of a diagonal network: minus the integral of the gradient in accelerated "
                   "time; a coordinate may move where |s_i| = 1.",
-              .source = "Pesme, Flammarion 2023, section 3"},
+              .source = "Pesme, Flammarion 2023, dual of the mirror flow"},
     .long_name = "dual variable of each input",
     .units = "1",
     .extent = LN_PER_INPUT,

@@ -19,7 +19,7 @@ const struct ln_observable ln_observable_effective_alpha = {
     .entry = {.name = "effective_alpha",
               .doc = "Scale a_inf = alpha exp(-1/2 sum q(eta g)) whose mirror potential gradient "
                      "descent has followed, forms squares and uv.",
-              .source = "Even, Pesme, Gunasekar, Flammarion 2023, theorem 1"},
+              .source = "Even, Pesme, Gunasekar, Flammarion 2023, effective initialisation"},
     .long_name = "effective initialisation scale of each coordinate",
     .units = "1",
     .extent = LN_PER_INPUT,

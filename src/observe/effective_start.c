@@ -20,7 +20,7 @@ const struct ln_observable ln_observable_effective_start = {
               .doc =
                   "Point (a+^2 - a-^2)/2 from which the Bregman projection that gradient descent "
                   "has made starts, forms squares and uv.",
-              .source = "Even, Pesme, Gunasekar, Flammarion 2023, theorem 1"},
+              .source = "Even, Pesme, Gunasekar, Flammarion 2023, effective initialisation"},
     .long_name = "effective start of each coefficient",
     .units = "1",
     .extent = LN_PER_INPUT,

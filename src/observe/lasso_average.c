@@ -14,7 +14,7 @@ const struct ln_observable ln_observable_lasso_average = {
               .doc =
                   "Average of b of a diagonal network over the time so far: the Lasso solution at "
                   "penalty 1/t (t accelerated) while no dual coordinate leaves its boundary.",
-              .source = "Berthier 2022, Lasso path; Pesme, Flammarion 2023"},
+              .source = "Berthier 2025, Lasso path; Pesme, Flammarion 2023"},
     .long_name = "time average of each coefficient",
     .units = "1",
     .extent = LN_PER_INPUT,

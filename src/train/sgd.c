@@ -4,8 +4,8 @@
  *
  * whose mean over batches is (P - Phi) M. Only the error at the end changes: any model that
  * descends can be trained. Which samples make batch k is a function of (seed, k) alone. Source:
- * Even, Pesme, Gunasekar, Flammarion 2023, section 2 (fresh batches); shuffled epochs are common
- * practice. */
+ * Even, Pesme, Gunasekar, Flammarion 2023, stochastic steps (fresh batches); shuffled epochs are
+ * common practice. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,7 +167,7 @@ const struct ln_algorithm ln_algorithm_sgd = {
               .doc =
                   "Stochastic gradient descent on mini-batches of the samples, all layers updated "
                   "simultaneously.",
-              .source = "Even, Pesme, Gunasekar, Flammarion 2023, section 2",
+              .source = "Even, Pesme, Gunasekar, Flammarion 2023, stochastic steps",
               LN_PARAMS(params)},
     .state_bytes = sizeof(struct state),
     .check = check,
