@@ -199,9 +199,7 @@ static double rough_norm(ln_operator *apply, void *ctx, int n) {
  * shift = 2 end ||A||, and end lambda >= -min |lambda|. */
 bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
                         int end) {
-    enum { VECTORS = 64, LEAN_VECTORS = 24, LARGE = 20000 };
-    int most = n < LARGE ? VECTORS : LEAN_VECTORS;
-    int ido = 0, nev = 1, ncv = n < most ? n : most, ldv = n, info = 1, lworkl = ncv * (ncv + 8),
+    int ido = 0, nev = 1, ncv = n < 24 ? n : 24, ldv = n, info = 1, lworkl = ncv * (ncv + 8),
         rvec = 1;
     int iparam[11] = {[0] = 1, [2] = 500, [6] = 1}, ipntr[11] = {0};
     double tol = 1e-12, sigma = 0, shift = 2 * end * rough_norm(apply, ctx, n);
