@@ -74,7 +74,8 @@ def _scatter(options):
     ds = _open(options, ["label", *wanted], options.theory or [])
     _write(scatter(
         ds, options.x, options.y, colour=options.colour, label=options.label, select=_pairs(options.select),
-        theory=options.theory or (), diagonal=options.diagonal, look=_look(options)), options)
+        reduce=_reductions(options.reduce), theory=options.theory or (), diagonal=options.diagonal,
+        look=_look(options)), options)
 
 
 def _info(options):

@@ -246,7 +246,8 @@ def _label(sheet, pictures, grid):
         if lowest:
             spot.set_xlabel(sheet.look.xlabel or ("time" if sheet.is_time else _step_word(sheet, picture)))
         if index % columns == 0:
-            spot.set_ylabel(sheet.look.ylabel or style.describe(picture.variable))
+            text = sheet.look.ylabel or style.describe(picture.variable)
+            spot.set_ylabel(layout.wrap(text, 24) if rows > 1 else text)
 
 
 def _step_word(sheet, picture):

@@ -47,8 +47,7 @@ def _phase(sub, probability):
     sub.add_argument("-y", metavar="AXIS", help="axis upwards")
     sub.add_argument("--panel", metavar="AXIS", help="axis along which small pictures stand side by side")
     sub.add_argument("--panel2", metavar="AXIS", help="second such axis: --panel downwards, --panel2 to the right")
-    sub.add_argument("--reduce", nargs="+", default=[], metavar="AXIS=METHOD",
-                     help="one value for a whole axis: " + ", ".join(reducing.METHODS))
+    _reduce(sub)
     sub.add_argument("--label", metavar="NAME[,NAME]", required=probability,
                      help="draw the share of points with this label; converged stands for all converged_...")
     _theory(sub, "predictions drawn as lines over the step size, or over y where no axis is the step size; "
@@ -89,8 +88,14 @@ def _scatter(sub):
     sub.add_argument("-y", metavar="NAME", required=True, help="variable, prediction or axis upwards")
     sub.add_argument("--label", metavar="NAME[,NAME]", help="only points with this label")
     sub.add_argument("--colour", "--color", metavar="NAME", help="axis or variable whose values have a colour each")
+    _reduce(sub)
     _theory(sub, "predictions of y, drawn as lines over x")
     sub.add_argument("--diagonal", metavar="TEXT", nargs="?", const="y = x", help="the line y = x, and its words")
+
+
+def _reduce(sub):
+    sub.add_argument("--reduce", nargs="+", default=[], metavar="AXIS=METHOD",
+                     help="one value for a whole axis: " + ", ".join(reducing.METHODS))
 
 
 def _theory(sub, text):

@@ -10,7 +10,7 @@ from . import theory as theories
 from .errors import PlotError
 from .layout import Look
 from .marks import Chart, Group, Line, draw
-from .results import axes, check_variable, coordinate
+from .results import axes, check_variable, coordinate, find_dim
 
 MAX_GROUPS = 200
 
@@ -20,9 +20,10 @@ def scatter(ds, x, y, **options):
     return draw(prepare(ds, x, y, **options))
 
 
-def prepare(ds, x, y, colour=None, label=None, select=None, theory=(), diagonal=None, look=None):
+def prepare(ds, x, y, colour=None, label=None, select=None, reduce=None, theory=(), diagonal=None, look=None):
     """Points of two numbers, each an axis or a variable with one value a point.
 
+    reduce: {axis: method}: one point, with a bar from least to largest y, for all along the axis.
     A log axis of negative numbers shows their modulus. colour: axis or variable whose values have a colour each.
     label: only points with that label. theory: predictions of y, drawn as lines over x; NAME or NAME=TEXT.
     diagonal: words for the line y = x, which is drawn where they are given.
@@ -32,12 +33,18 @@ def prepare(ds, x, y, colour=None, label=None, select=None, theory=(), diagonal=
     done = np.ones(ds["status"].shape, bool)
     if label:
         done = (reducing.fraction_source(ds["label"], label) == 1).values
-    at, to = _numbers(ds, x), _numbers(ds, y)
+    at, to = (_numbers(ds, name).where(done) for name in (x, y))
     shade = None if colour is None else _numbers(ds, colour)
     statements = theories.statements(ds, theory)
-    predicted = [_numbers(ds, one.name) for one in statements]
+    predicted = [_numbers(ds, one.name).where(done) for one in statements]
+    low, high = (_gather(to, {find_dim(ds, axis): how for axis in reduce or {}}) for how in ("min", "max"))
+    reduce = {find_dim(ds, axis): method for axis, method in (reduce or {}).items()}
+    at, to, *predicted = (_gather(values, reduce) for values in (at, to, *predicted))
+    shade = None if shade is None else _gather(shade, reduce)
+    done = np.isfinite(to.values)
     log_x, log_y = (_is_log(v, done, s) for v, s in ((at, look.xscale), (to, look.yscale)))
     (at, xlabel), (to, ylabel) = _modulus(at, log_x), _modulus(to, log_y)
+    (low, _), (high, _) = _modulus(low, log_y), _modulus(high, log_y)
     predicted = [_modulus(values, log_y)[0] for values in predicted]
     groups, lines = [], []
     for value, mine in _split(shade, done):
@@ -46,11 +53,12 @@ def prepare(ds, x, y, colour=None, label=None, select=None, theory=(), diagonal=
             continue
         name = "" if value is None else f"{style.words(str(shade.name))} {style.number(value)}"
         lines += [_line(order, len(groups), at.values, values.values, mine) for order, values in enumerate(predicted)]
-        groups.append(Group(name, value, at.values[known], to.values[known]))
+        bars = [np.fmin(low.values, high.values)[known], np.fmax(low.values, high.values)[known]] if reduce else []
+        groups.append(Group(name, value, at.values[known], to.values[known], *bars))
     if not groups:
         raise PlotError(f"no finished point has both {x} and {y}")
     return Chart(None, xlabel, ylabel, groups, _merged(lines, len(groups)), statements, "measured",
-                 _title(ds, fixed), colour=shade, is_log_x=log_x, is_log_y=log_y, diagonal=diagonal, look=look)
+                 _title(ds, fixed, reduce), colour=shade, is_log_x=log_x, is_log_y=log_y, diagonal=diagonal, look=look)
 
 
 def _numbers(ds, name):
@@ -70,6 +78,12 @@ def _numbers(ds, name):
     spread = values.astype(float).broadcast_like(ds["status"]).transpose(*axes(ds))
     spread = xr.DataArray(spread.values, dims=axes(ds), attrs=values.attrs, name=name)
     return spread
+
+
+def _gather(values, reduced):
+    for dim, method in reduced.items():
+        values = reducing.reduce(values, dim, method)
+    return values
 
 
 def _is_log(values, done, asked):
@@ -118,6 +132,7 @@ def _merged(lines, n_groups):
     return merged
 
 
-def _title(ds, fixed):
-    text = ", ".join(f"{style.words(name)} = {style.number(value)}" for name, value in fixed.items())
-    return "\n".join(part for part in (str(ds.attrs.get("title", "")), text) if part)
+def _title(ds, fixed, reduced):
+    parts = [f"{style.words(name)} = {style.number(value)}" for name, value in fixed.items()]
+    parts += [f"{method} of {ds.sizes[dim]} {style.words(dim)}s" for dim, method in reduced.items()]
+    return "\n".join(part for part in (str(ds.attrs.get("title", "")), ", ".join(parts)) if part)

@@ -50,6 +50,18 @@ def test_a_statement_that_is_the_same_for_all_is_one_line(tmp_path, escapes):
     assert [line.group for line in chart.lines] == [None]
 
 
+def test_a_reduced_axis_is_one_point_with_a_bar_over_all(escapes):
+    chart = prepare(escapes, "lambda_min_start", "escape_step", reduce={"kick": "median"}, theory=["escape_step"])
+    (group,) = chart.groups
+    steps = 1.02 * np.log(1 / KICK)
+    np.testing.assert_allclose(group.x, [0.01, 0.1, 1])
+    np.testing.assert_allclose(group.y, [steps.mean() / 0.01, steps.mean() / 0.1, steps[0]])
+    np.testing.assert_allclose(group.low, [steps[1] / 0.01, steps[1] / 0.1, steps[0]])
+    np.testing.assert_allclose(group.high, [steps[0] / 0.01, steps[0] / 0.1, steps[0]])
+    np.testing.assert_allclose(chart.lines[0].y, group.y / 1.02)
+    assert "median of 2 kicks" in chart.title
+
+
 def test_a_prediction_may_stand_on_an_axis_beside_the_diagonal(escapes):
     figure = scatter(escapes, "escape_step", "theory_escape_step", diagonal="equal")
     line = figure.axes[0].lines[-1]
