@@ -148,6 +148,9 @@ static void b5_the_induced_flow_keeps_its_rank_and_sign(void **state) {
     assert_excess(&run, "1 2.40658205854, 2 1.18702360674, 4 0.256203069093, 10 0.11616605808, "
                         "20 0.091440879449, 40 0.0732142627595");
     assert_series(&run, "singular_values_series", 1, "20 0.0547077780, 40 0.0277453190");
+    assert_shows(golden_number(&run, 0, "plateau_level", 1) -
+                     golden_number(&run, 0, "reachable_loss", 0),
+                 "0.05657067665");
     golden_clear(&run);
 }
 
@@ -167,6 +170,21 @@ static void b6_one_output_on_data_that_is_not_white(void **state) {
                   "50 0.4555840905");
     assert_excess(&run, "1 0.328596731504, 5 0.166476020987, 10 0.123699181089, "
                         "20 0.090665768585, 50 0.002872878914");
+    golden_clear(&run);
+}
+
+/* At the minimiser s* v*^T the row W relaxes by s*^{2-2/N} (I + (N-1) v* v*^T) C, slowest at
+ * 0.43690225, and E at twice that. */
+static void b6_the_late_rate_is_that_of_the_linearised_flow(void **state) {
+    (void)state;
+    struct golden run;
+    run_one_neuron(&run, "problem: {kind: data, " DATA "[[1, 2, -1]]}\n", 3,
+                   "scale: 0.3, left: [1], right: [0.6, 0.8]", 0.1, "0, 400, 440", "");
+    assert_shows(log(golden_at(&run, 0, "one_neuron_excess_series", 400, 0) /
+                     golden_at(&run, 0, "one_neuron_excess_series", 440, 0)) /
+                     8,
+                 "0.436902");
+    assert_near(golden_at(&run, 0, "weights_series", 440, 0), 0.2258769757263, 1e-6);
     golden_clear(&run);
 }
 
@@ -208,6 +226,7 @@ int main(void) {
         cmocka_unit_test(b4_an_opposed_start_decays_to_zero_algebraically),
         cmocka_unit_test(b5_the_induced_flow_keeps_its_rank_and_sign),
         cmocka_unit_test(b6_one_output_on_data_that_is_not_white),
+        cmocka_unit_test(b6_the_late_rate_is_that_of_the_linearised_flow),
         cmocka_unit_test(b7_a_far_start_comes_down_fast),
         cmocka_unit_test(b8_an_opposed_start_turns_around),
     };

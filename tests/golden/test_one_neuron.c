@@ -277,14 +277,26 @@ static void the_closed_form_stays_where_rounding_leaves(void **state) {
     golden_clear(&run);
 }
 
-/* (a_i + b_i)(a_i - b_i) / ((a_1 + b_1)(a_1 - b_1)) is constant, at every depth the same. */
+/* ||s u v^T - 2 e_1 e_1^T||_F^2 of the weights s, u, v. */
+static double distance2(const double *w) {
+    double sum = 0;
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 3; k++) {
+            double gap = w[0] * w[1 + i] * w[3 + k] - (i + k == 0 ? 2 : 0);
+            sum += gap * gap;
+        }
+    return sum;
+}
+
+/* (1 - gamma)/2 ||W - Z_1||_F^2 <= ell, and (a_i + b_i)(a_i - b_i) / ((a_1 + b_1)(a_1 - b_1)) is
+ * constant, at every depth the same. */
 static void products_of_sum_and_difference_keep_their_ratio(void **state) {
     (void)state;
     struct golden run;
     golden_run_text(&run,
                     "linnet: 1\n" PLANE "model: {kind: one_neuron, init: {kind: rank_one, " START
                     "}}\n" FLOW "time_step: 0.25, max_steps: 6}\n"
-                    "record: {times: {every: 1}, series: [weights]}\n"
+                    "record: {times: {every: 1}, series: [weights, one_neuron_excess]}\n"
                     "axes: {depth: [2, 3, 5]}\n");
     for (int64_t cell = 0; cell < 3; cell++) {
         double first = 0;
@@ -295,6 +307,8 @@ static void products_of_sum_and_difference_keep_their_ratio(void **state) {
             double ratio = (w[2] * w[2] - w[4] * w[4]) / (w[1] * w[1] - w[3] * w[3]);
             first = k == 0 ? ratio : first;
             assert_near(ratio, first, 1e-10 * fabs(first));
+            assert_true(0.25 * distance2(w) <=
+                        golden_at(&run, cell, "one_neuron_excess_series", k, 0));
             assert_near(hypot(w[1], w[2]), 1, 1e-13);
             assert_near(hypot(hypot(w[3], w[4]), w[5]), 1, 1e-13);
         }
@@ -349,6 +363,8 @@ static void what_the_theorems_do_not_cover_is_refused_with_the_reason(void **sta
                   "model: {kind: deep, depth: 1, init: {kind: rank_one}}\n"
                   "record: {theory: [limit_mode]}\n",
                   "depth of at least 2");
+    check_refused("linnet: 1\n" PLANE "model: {kind: one_neuron, init: {kind: rank_one}}\n",
+                  "moves by its flow only");
 }
 
 int main(void) {
