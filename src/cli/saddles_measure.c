@@ -118,7 +118,7 @@ static void print_jumps(const struct report *report, const struct track *track) 
         double excess = report->jumps ? report->jumps[k].c + report->jumps[k].h : (double)NAN;
         printf("%3d  %-12.8g %-12.8g %-12.8g %-14.6g %.6g\n", k, saddles->time[k],
                saddles->time[k] + excess / report->log_scale, found,
-               report->log_scale * (found - saddles->time[k]), excess);
+               report->log_scale * (found - saddles->time[k]), round(excess * 1e9) / 1e9 + 0.0);
     }
 }
 

@@ -251,6 +251,12 @@ run saddles --x bad.csv --y y.csv
 ok "saddles names line and column of what is no number" sh -c "[ $rc = 2 ] && grep -q 'bad.csv:2:4' err.log"
 run saddles --x y.csv --y x.csv
 ok "saddles refuses X and y that do not fit" sh -c "[ $rc = 2 ] && grep -q 'y.csv is 2 x 1, x.csv is 2 x 2' err.log"
+run saddles --x missing.csv --y y.csv
+ok "saddles names a file that is not there" sh -c "[ $rc = 2 ] && grep -q 'cannot open missing.csv' err.log"
+printf '1 1\n' >equal.csv
+printf '1\n' >one.csv
+run saddles --x equal.csv --y one.csv
+ok "saddles refuses columns that leave the next saddle open" sh -c "[ $rc = 2 ] && grep -q 'not in general position' err.log"
 run saddles --x x.csv
 ok "saddles refuses X without y" sh -c "[ $rc = 2 ] && grep -q 'belong together' err.log"
 run saddles --x x.csv --y y.csv --log-scale -3
