@@ -204,6 +204,30 @@ static void a_determinant_has_the_sign_of_its_row_exchanges(void **state) {
     assert_near(ln_det(singular, 2), 0, 1e-15);
 }
 
+/* B_i^T B_i = (P^T P)^{(i-1)/N} for the product B_i of the layers below i. */
+static void products_of_the_lower_layers_are_powers_of_the_whole(void **state) {
+    (void)state;
+    uint64_t seed = 9;
+    for (int round = 0; round < 40; round++) {
+        int n = 2 + round % 4, n_layers = 2 + round % 5;
+        double p[MOST * MOST], s[MOST], v[MOST * MOST], below[MOST * MOST], next[MOST * MOST],
+            gram[MOST * MOST], power[MOST * MOST], layers[6 * 5 * 5];
+        draw_positive(&seed, p, n);
+        assert_true(ln_polar_layers(layers, p, n, n_layers));
+        ln_svd(NULL, s, v, p, n, n);
+        memcpy(below, layers, sizeof(double) * (size_t)(n * n));
+        for (int i = 2; i <= n_layers; i++) {
+            ln_matmul(gram, below, true, below, false, n, n, n);
+            for (int k = 0; k < n * n; k++)
+                next[k] = v[k] * pow(s[k % n], 2.0 * (i - 1) / n_layers);
+            ln_matmul(power, next, false, v, true, n, n, n);
+            assert_near(near_distance(gram, power, n * n), 0, 1e-12);
+            ln_matmul(next, layers + (i - 1) * n * n, false, below, false, n, n, n);
+            memcpy(below, next, sizeof below);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_margin_is_the_least_eigenvalue_of_the_symmetric_part),
@@ -212,6 +236,7 @@ int main(void) {
         cmocka_unit_test(projection_satisfies_its_variational_inequality),
         cmocka_unit_test(powers_of_a_plane_rotation_are_rotations_by_shares_of_the_angle),
         cmocka_unit_test(a_determinant_has_the_sign_of_its_row_exchanges),
+        cmocka_unit_test(products_of_the_lower_layers_are_powers_of_the_whole),
         cmocka_unit_test(half_a_turn_has_no_real_principal_root),
         cmocka_unit_test(layers_of_a_turned_stretch_have_their_closed_form),
         cmocka_unit_test(layers_of_a_matrix_that_is_not_normal),

@@ -152,6 +152,29 @@ static void c10_near_the_identity_no_layer_goes_far(void **state) {
     }
 }
 
+/* sum ||G_i||_F^2 >= 2 L (1 - tau)^{2(L-1)} l while every layer is within tau of I. Source: Hardt,
+ * Ma 2016, with the factor 1/2 of this loss. */
+static void near_the_identity_the_gradient_is_bounded_below_by_the_loss(void **state) {
+    (void)state;
+    static const double phi[] = {0.9, 0.8, 0, -0.6, 0.7, 0.5, 0.3, -0.4, 1.4};
+    for (int depth = 1; depth <= 8; depth++) {
+        struct net net;
+        double gradient[72], tau = 0, loss;
+        begin(&net, "gd", phi, 3, depth, 0.1, 1);
+        net_complete(&net);
+        for (int i = 0; i < 9 * depth; i++)
+            net.weights[i] += 0.2 * sin(1.0 + 2.4 * i);
+        for (int j = 0; j < depth; j++)
+            tau = fmax(tau, distance_of(net.weights, j));
+        net_gradient(&net, net.weights, gradient);
+        loss = net_excess(&net, net.weights);
+        double norm = ln_norm(gradient, (size_t)(9 * depth));
+        assert_true(tau > 0.1 && tau < 1);
+        assert_true(norm * norm >= 2 * depth * pow(1 - tau, 2 * (depth - 1)) * loss * (1 - 1e-12));
+        net_clear(&net);
+    }
+}
+
 static int check(struct net *net, struct ln_err *err) {
     const struct ln_algorithm *algorithm = (const struct ln_algorithm *)net->point.entry[LN_TRAIN];
     return algorithm->check(&net->point, &net->shape, net->problem, err);
@@ -316,6 +339,7 @@ int main(void) {
         cmocka_unit_test(c6_the_product_does_not_depend_on_the_gauge_but_the_layers_do),
         cmocka_unit_test(c6_the_projection_acts_in_33_of_the_71_steps),
         cmocka_unit_test(c10_near_the_identity_no_layer_goes_far),
+        cmocka_unit_test(near_the_identity_the_gradient_is_bounded_below_by_the_loss),
         cmocka_unit_test(power_projection_refuses_a_margin_above_that_of_the_target),
         cmocka_unit_test(power_projection_refuses_targets_without_margin),
         cmocka_unit_test(power_projection_refuses_what_is_not_square),
