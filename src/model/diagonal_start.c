@@ -71,10 +71,11 @@ static int check_scale(const struct ln_shape *shape, double log_scale, double mo
                           "the dual form needs a scale below 1, ln(1/alpha) > 0, not %g",
                           log_scale);
     if (depth > 2 && (depth - 2) * log_scale > most_wall)
-        return ln_err_key(err, "model.init.scale",
-                          "alpha^%d is below 1e-6: the dual of depth %d cannot be told from its "
-                          "wall; take a larger scale, or depth 2",
-                          depth - 2, depth);
+        return ln_err_key(
+            err, "model.init.scale",
+            "alpha^(D-2) = alpha^%d is below 1e-6: the dual of depth %d cannot be told from its "
+            "wall; take a larger scale, or depth 2",
+            depth - 2, depth);
     return LN_OK;
 }
 

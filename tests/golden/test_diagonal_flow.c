@@ -103,6 +103,36 @@ static void the_stand_in_for_figure_1_waits_at_its_saddles(void **state) {
     golden_clear(&run);
 }
 
+/* The sweep of the gallery: the smaller alpha, the nearer the loss to the steps predicted, and at
+ * alpha = 1e-120 it lies on them but at the jumps. */
+static void the_sweep_over_scales_tends_to_the_steps_that_theory_stores_beside_it(void **state) {
+    (void)state;
+    static const int64_t middles[] = {210, 609, 990, 1370};
+    struct golden run;
+    double before = INFINITY;
+    golden_run_file(&run, "../../sweeps/pesme_saddles.yaml");
+    for (int cell = 0; cell < 9; cell++) {
+        double area = 0, level = golden_at(&run, cell, "loss_series", 0, 0);
+        for (int step = 0, k = 0; step <= 1600; step++) {
+            while (k < 3 && 2.5e-4 * step > golden_number(&run, cell, "theory_jump_times", k))
+                level = golden_number(&run, cell, "theory_saddle_losses", k++);
+            area += 2.5e-4 * fabs(golden_at(&run, cell, "loss_series", step, 0) - level);
+        }
+        assert_true(area < before);
+        before = area;
+    }
+    assert_true(before < 0.082); /* of 15.0 under the steps; the jumps themselves take 1/Lam */
+    assert_near(golden_at(&run, 8, "loss_series", middles[0], 0), 83.8, 1e-12);
+    for (int k = 0; k < 3; k++) {
+        assert_near(golden_at(&run, 8, "loss_series", middles[k + 1], 0),
+                    golden_number(&run, 8, "theory_saddle_losses", k), 1e-12);
+        for (int j = 0; j < 7; j++)
+            assert_near(golden_at(&run, 8, "coefficients_series", middles[k + 1], j),
+                        golden_number(&run, 8, "theory_saddles", 7 * k + j), 1e-12);
+    }
+    golden_clear(&run);
+}
+
 static void the_dual_reaches_scales_that_are_no_numbers(void **state) {
     (void)state;
     const struct pesme_case *a_case = pesme_find("flip2x2");
@@ -360,6 +390,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plateaus_have_the_errors_printed),
         cmocka_unit_test(the_stand_in_for_figure_1_waits_at_its_saddles),
+        cmocka_unit_test(the_sweep_over_scales_tends_to_the_steps_that_theory_stores_beside_it),
         cmocka_unit_test(the_dual_reaches_scales_that_are_no_numbers),
         cmocka_unit_test(deeper_networks_visit_the_same_saddles_at_the_same_times),
         cmocka_unit_test(exponents_move_the_jumps_of_mono3x5_and_leave_its_saddles),
