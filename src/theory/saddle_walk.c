@@ -10,8 +10,7 @@
 
 const char *const ln_saddles_status_text[LN_SADDLES_N_STATUS] = {
     "done",
-    "X is not in general position: columns that hit together are linearly dependent, and the next "
-    "saddle is not unique",
+    "X is not in general position: columns that hit together are dependent, no saddle is unique",
     "the optimality conditions of a saddle failed beyond rounding: X is too ill-conditioned",
     "the loss did not fall at a jump: X is too ill-conditioned",
 };
