@@ -11,6 +11,7 @@ from .results import axes, coordinate, is_seed
 from .series import LEVEL, MAX_NAMED, RATE, SERIES, STEPS
 
 DARK = "#222222"
+THEORY = ["#D55E00", "#000000", "#8A3C6B", "#B8860B", "#00664B"]  # statements over a single light blue curve
 STILL, OTHERS = "#9A9A9A", "the others"  # modes that never move, where many do not
 BESIDE_MODES = "#8A5FA8"  # a curve that is no mode, beside curves that are
 SETTLED = 1e-8     # a rate is drawn through the last point of a curve above this share of its start
@@ -68,7 +69,7 @@ def _paint(figure, sheet, pictures, spots):
             _draw_rates(spot, curve, key.colour(curve), key.is_single)
         layout.frame(spot, sheet.look)
     is_dark = not key.is_single or any(picture.modes is not None for picture in pictures)
-    colours = [DARK if is_dark else style.LINES[1 + i % 7] for i in range(len(sheet.statements))]
+    colours = [DARK if is_dark else THEORY[i % len(THEORY)] for i in range(len(sheet.statements))]
     return entries + [Line2D([], [], label=layout.wrap(statement.text), **_look(order, colours[order]))
                       for order, statement in enumerate(sheet.statements)]
 
@@ -199,7 +200,7 @@ def _look(order, colour):
 def _theory_colour(track, colour, is_single):
     """Another colour than the curve's where there is one curve, a darker one where there are several."""
     if is_single:
-        return DARK if track.kind == STEPS else style.LINES[1 + track.order % 7]
+        return DARK if track.kind == STEPS else THEORY[track.order % len(THEORY)]
     return tuple(0.62 * part for part in to_rgb(colour))
 
 
