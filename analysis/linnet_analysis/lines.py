@@ -62,7 +62,9 @@ def _paint(figure, sheet, pictures, spots):
                 if entry.get_label() not in {known.get_label() for known in entries}:
                     entries.append(entry)
         _scales(spot, picture, sheet)
-        _limit_height(spot, picture.curves)
+    for row in sheet.rows:
+        mine = [spot for spot, picture in zip(spots, pictures) if any(picture is one for one in row)]
+        _limit_height(mine, [curve for picture in row for curve in picture.curves])
     for spot, picture in zip(spots, pictures):
         spot.set_ylim(spot.get_ylim())
         for curve in picture.curves:
@@ -225,16 +227,17 @@ def _scales(spot, picture, sheet):
         spot.set_yscale("log", nonpositive="mask")
 
 
-def _limit_height(spot, chosen):
-    """Curves that diverge leave the picture at the top, so that the others can be read."""
+def _limit_height(spots, chosen):
+    """Curves that diverge leave a row of pictures at the top, so that the others can be read."""
     calm = [curve.values[np.isfinite(curve.values)] for curve in chosen if curve.label != "diverged"]
     calm = np.concatenate([values for values in calm if values.size] or [np.empty(0)])
-    if not calm.size or spot.get_yscale() != "log" or calm.max() <= 0:
+    if not calm.size or calm.max() <= 0:
         return
     low, high = calm[calm > 0].min(), calm.max()
-    if spot.get_ylim()[1] > 1e3 * high:
-        spread = max(high / low, 10.0)
-        spot.set_ylim(low / spread ** 0.05, high * min(spread ** 0.15, 1e3))
+    for spot in spots:
+        if spot.get_yscale() == "log" and spot.get_ylim()[1] > 1e3 * high:
+            spread = max(high / low, 10.0)
+            spot.set_ylim(low / spread ** 0.05, high * min(spread ** 0.15, 1e3))
 
 
 def _label(sheet, pictures, grid):

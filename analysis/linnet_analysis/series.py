@@ -11,7 +11,7 @@ from . import select as selecting
 from . import style
 from . import theory as theories
 from .errors import PlotError, unknown
-from .layout import Look
+from .layout import Look, wrap
 from .results import axes, check_variable, coordinate, find_dim, flag_values
 
 MAX_CURVES = 400
@@ -227,7 +227,7 @@ def _picture(ds, series, title, group, wanted, is_time, varying):
     da, steps, modes = series
     drawn = [_curve(ds, da, steps, modes, cell, at, wanted, is_time) for cell, at in group]
     if title is None and modes is not None:
-        text = ", ".join(f"{style.words(v)} {style.number(drawn[0].at[v])}" for v in varying)
+        text = wrap(", ".join(f"{style.words(v)} {style.number(drawn[0].at[v])}" for v in varying), 30)
         title = "\n".join(part for part in (style.words(drawn[0].label), text) if part)
     return Picture(da, modes, title or "", drawn)
 

@@ -79,6 +79,23 @@ def test_a_curve_that_diverges_does_not_hide_the_others(tmp_path):
     np.testing.assert_array_equal(np.isnan(lines(figure)[1].get_ydata()), [False, False, False, True, True])
 
 
+def test_pictures_of_one_row_have_one_height_that_holds_all_of_them(tmp_path):
+    path = str(tmp_path / "modes.h5")
+    values = np.array([[1, 1e5, 1e10], [1, 0.5, 0.1], [1e-8, 1e-8, 1e-7]])
+    with Writer(path) as file:
+        file.axis("depth", np.array([2, 3, 4]))
+        file.dimension("record", np.arange(3))
+        file.dimension("mode", np.array([1]))
+        file.status(np.ones(3))
+        file.flags("label", [0, 1, 2], ["diverged", "converged_monotone", "stuck_origin"])
+        file.row("singular_values_series", values[..., None], extra=["record", "mode"])
+    figure = curves(open_results(path))
+    low, high = figure.axes[0].get_ylim()
+    assert low < 1e-8 and 1 < high < 1e4
+    assert all(spot.get_ylim() == (low, high) for spot in figure.axes)
+    assert all(len(line) <= 30 for spot in figure.axes for line in spot.get_title().split("\n"))
+
+
 TIMES = np.array([0.0, 1, 2, 3, 4])
 JUMPS = np.array([1.5, 3.5, np.nan])
 
