@@ -17,8 +17,4 @@ void ln_balanced_spectrum(const struct ln_shape *shape, const double *sigma,
  * the edge leaves; NaN: there is no saddle. */
 double ln_flattest_saddle(const double *sigma, int n_modes, int width);
 
-/* Time of the flow from w to product `part` sigma of a scalar chain of N equal weights,
- * dw/dt = w^{N-1} (sigma - w^N); NaN where it does not get there. */
-double ln_chain_time(int n_layers, double sigma, double w, double part);
-
 #endif

@@ -19,7 +19,8 @@ struct ln_prediction {
     struct ln_entry entry; /* no parameters */
     const char *long_name, *units;
     enum ln_extent extent;
-    bool by_default; /* stored where record.theory is left out */
+    bool by_default;   /* stored where record.theory is left out */
+    bool with_penalty; /* holds for the loss with the balanced penalty too; else NaN there */
     /* Whether it says something about the point; asked where record.theory names it. NULL: always.
      * Errors: LN_INPUT with the key at fault. */
     int (*check)(const struct ln_point *point, const struct ln_shape *shape,
@@ -33,6 +34,10 @@ extern const struct ln_catalogue ln_predictions;
 /* Keys of `theory:`. */
 extern const struct ln_param ln_theory_params[];
 extern const int ln_n_theory_params;
+
+/* Fills out [ln_prediction_count]: NaN where the prediction says nothing. */
+void ln_prediction_make(const struct ln_prediction *prediction, const struct ln_outlook *outlook,
+                        double *out);
 
 /* Numbers a prediction gives for a shape. */
 int ln_prediction_count(const struct ln_prediction *prediction, const struct ln_shape *shape,

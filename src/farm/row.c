@@ -120,9 +120,7 @@ static void put_predictions(const struct ln_row_recipe *recipe, void *row,
         const struct ln_prediction *prediction = recipe->predictions[i].prediction;
         int count = ln_prediction_count(prediction, sight->shape, recipe->n_records);
         double *numbers = ln_linalg_alloc(count, sizeof *numbers);
-        for (int k = 0; k < count; k++)
-            numbers[k] = NAN;
-        prediction->predict(&outlook, numbers);
+        ln_prediction_make(prediction, &outlook, numbers);
         put_numbers(recipe, &recipe->predictions[i], row, numbers, count, sight->shape->widths[0]);
         free(numbers);
     }

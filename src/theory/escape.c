@@ -6,6 +6,7 @@
 
 #include "linnet/landscape.h"
 #include "linnet/linalg.h"
+#include "linnet/mode_time.h"
 #include "linnet/theory.h"
 
 static void predict_rate(const struct ln_outlook *outlook, double *out) {
@@ -100,8 +101,10 @@ static void predict_chain(const struct ln_outlook *outlook, double *out) {
     for (int i = 1; i < shape->n_layers; i++)
         if (w[i] != w[0])
             return;
-    out[0] = ln_chain_time(shape->n_layers, outlook->net.problem->target[0], w[0], 0.9) /
-             outlook->step_size;
+    double sigma = outlook->net.problem->target[0];
+    if (sigma > 0 && w[0] > 0)
+        out[0] = ln_mode_time(shape->n_layers, sigma, pow(w[0], shape->n_layers), 0.9 * sigma) /
+                 outlook->step_size;
 }
 
 static void predict_flattest(const struct ln_outlook *outlook, double *out) {
@@ -118,6 +121,7 @@ const struct ln_prediction ln_prediction_escape_rate = {
               .source = "Zhu, Soudry, Eldar, Wakin 2018; Lee, Simchowitz, Jordan, Recht 2016"},
     .long_name = "escape rate of the start",
     .units = "1",
+    .with_penalty = true,
     .predict = predict_rate,
 };
 
@@ -128,6 +132,7 @@ const struct ln_prediction ln_prediction_escape_time = {
               .source = "Zhu, Soudry, Eldar, Wakin 2018; Lee, Simchowitz, Jordan, Recht 2016"},
     .long_name = "e-folding time of the escape",
     .units = "1",
+    .with_penalty = true,
     .predict = predict_time,
 };
 
@@ -139,6 +144,7 @@ const struct ln_prediction ln_prediction_escape_steps = {
               .source = "Zhu, Soudry, Eldar, Wakin 2018; Lee, Simchowitz, Jordan, Recht 2016"},
     .long_name = "predicted steps of the escape",
     .units = "1",
+    .with_penalty = true,
     .predict = predict_steps,
 };
 
@@ -162,5 +168,6 @@ const struct ln_prediction ln_prediction_flattest_saddle = {
               .source = "Zhu, Soudry, Eldar, Wakin 2018, closed forms at balanced points"},
     .long_name = "lambda_min of the flattest balanced saddle",
     .units = "1",
+    .with_penalty = true,
     .predict = predict_flattest,
 };

@@ -43,5 +43,6 @@ const struct ln_prediction ln_prediction_flow_time = {
     .long_name = "time of the gradient flow at each record",
     .units = "1",
     .extent = LN_PER_RECORD,
+    .with_penalty = true,
     .predict = predict,
 };

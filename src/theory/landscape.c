@@ -1,7 +1,5 @@
 #include "linnet/landscape.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,33 +100,4 @@ double ln_flattest_saddle(const double *sigma, int n_modes, int width) {
                 flattest = fmin(flattest, sigma[k] - sigma[a]);
     }
     return isfinite(flattest) ? -flattest : (double)NAN;
-}
-
-struct chain {
-    int n_layers;
-    double sigma;
-};
-
-static double smooth_part(double w, void *params) {
-    const struct chain *chain = params;
-    return w / (chain->sigma - pow(w, chain->n_layers));
-}
-
-/* 1 / (w^{N-1} (sigma - w^N)) = (1/sigma) (w^{1-N} + w / (sigma - w^N)): the first part, which
- * diverges at w = 0, is integrated by hand. */
-double ln_chain_time(int n_layers, double sigma, double w, double part) {
-    double end = pow(part * sigma, 1.0 / n_layers), rest = 0, error = 0;
-    struct chain chain = {n_layers, sigma};
-    gsl_function function = {smooth_part, &chain};
-    if (!(w > 0 && w <= end && part < 1) || n_layers < 2)
-        return (double)NAN;
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
-    gsl_integration_workspace *work = gsl_integration_workspace_alloc(200);
-    int status = gsl_integration_qag(&function, w, end, 0, 1e-12, 200, GSL_INTEG_GAUSS41, work,
-                                     &rest, &error);
-    gsl_integration_workspace_free(work);
-    gsl_set_error_handler(handler);
-    double first = n_layers == 2 ? log(end / w)
-                                 : (pow(w, 2 - n_layers) - pow(end, 2 - n_layers)) / (n_layers - 2);
-    return status == GSL_SUCCESS ? (first + rest) / sigma : (double)NAN;
 }

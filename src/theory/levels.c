@@ -14,5 +14,6 @@ const struct ln_prediction ln_prediction_levels = {
     .long_name = "excess loss of the best map of each rank",
     .units = "1",
     .extent = LN_PER_PLATEAU,
+    .with_penalty = true,
     .predict = predict,
 };

@@ -12,5 +12,6 @@ const struct ln_prediction ln_prediction_minimum_sharpness = {
     .long_name = "sharpness of the balanced global minimum",
     .units = "1",
     .by_default = true,
+    .with_penalty = true,
     .predict = predict,
 };

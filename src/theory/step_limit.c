@@ -13,5 +13,6 @@ const struct ln_prediction ln_prediction_step_limit = {
     .long_name = "local step size limit",
     .units = "1",
     .by_default = true,
+    .with_penalty = true,
     .predict = predict,
 };

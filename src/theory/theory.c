@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "linnet/model_deep.h"
+
 #define LN_PREDICTION_OF(family, name) LN_PREDICTION(name)
 #define LN_PREDICTION(name) extern const struct ln_prediction ln_prediction_##name;
 #include "list.h"
@@ -61,6 +63,15 @@ const struct ln_param ln_theory_params[] = {
             "default: the best for the point, its alignment."},
 };
 const int ln_n_theory_params = sizeof ln_theory_params / sizeof ln_theory_params[0];
+
+void ln_prediction_make(const struct ln_prediction *prediction, const struct ln_outlook *outlook,
+                        double *out) {
+    int count = ln_prediction_count(prediction, outlook->net.shape, outlook->n_records);
+    for (int i = 0; i < count; i++)
+        out[i] = NAN;
+    if (prediction->with_penalty || !ln_deep_penalty_metric(&outlook->net))
+        prediction->predict(outlook, out);
+}
 
 int ln_prediction_count(const struct ln_prediction *prediction, const struct ln_shape *shape,
                         int n_records) {

@@ -174,6 +174,52 @@ static void scalar_chains_leave_the_origin_in_the_steps_of_the_table(void **stat
     golden_clear(&run);
 }
 
+/* Both reach the least loss; only the penalised run ends balanced, and so with the sharpness that
+ * is predicted. */
+static void a_penalty_balances_a_run_and_leaves_the_least_loss(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: " XB "\n"
+                          "model: {kind: deep, width: 2, penalty_metric: identity,\n"
+                          "  init: {kind: gaussian, scale: 0.7}}\n"
+                          "train: {step_size: 0.02, max_steps: 20000, stop: {loss: 1e-20}}\n"
+                          "record: {final: [loss, balancedness, sharpness],\n"
+                          "  theory: [minimum_sharpness, step_limit, levels]}\n"
+                          "axes: {penalty: [0, 1, 0.3]}\n");
+    for (int cell = 0; cell < 3; cell++) {
+        double sharpness = golden_number(&run, cell, "sharpness", 0),
+               predicted = golden_number(&run, cell, "theory_minimum_sharpness", 0),
+               gap = golden_number(&run, cell, "balancedness", 0);
+        assert_shows(golden_number(&run, cell, "final_loss", 0), "0.7222222222");
+        assert_string_equal(golden_label(&run, cell), "converged_monotone");
+        assert_shows(golden_number(&run, cell, "theory_levels", 1), "0.301425613");
+        if (cell == 0) {
+            assert_true(gap > 0.1 && fabs(sharpness - predicted) > 0.01);
+            continue;
+        }
+        assert_near(gap, 0, 1e-8);
+        assert_near(sharpness, predicted, 1e-6);
+        assert_near(golden_number(&run, cell, "theory_step_limit", 0), 2 / predicted, 1e-12);
+    }
+    golden_clear(&run);
+}
+
+static void predictions_for_the_plain_loss_are_silent_about_a_penalised_one(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: [2, 1]}\n"
+                          "model: {kind: deep, init: {kind: identity, scale: 0.1}}\n"
+                          "record: {final: [loss], theory: [mode_fit_time, levels]}\n"
+                          "axes: {penalty: [0, 1]}\n");
+    for (int cell = 0; cell < 2; cell++) {
+        assert_true(isnan(golden_number(&run, cell, "theory_mode_fit_time", 0)) == (cell > 0));
+        assert_near(golden_number(&run, cell, "theory_levels", 1), 0.5, 1e-15);
+    }
+    golden_clear(&run);
+}
+
 /* The sweep people run: a perturbed strict saddle is left in the steps of the quadratic model. */
 static void the_escapes_of_the_sweep_take_the_predicted_steps(void **state) {
     (void)state;
@@ -222,6 +268,8 @@ int main(void) {
         cmocka_unit_test(whole_spectra_are_those_listed),
         cmocka_unit_test(a_deviation_from_a3_grows_by_1_02_a_step_and_ends_at_the_minimum),
         cmocka_unit_test(scalar_chains_leave_the_origin_in_the_steps_of_the_table),
+        cmocka_unit_test(a_penalty_balances_a_run_and_leaves_the_least_loss),
+        cmocka_unit_test(predictions_for_the_plain_loss_are_silent_about_a_penalised_one),
         cmocka_unit_test(the_escapes_of_the_sweep_take_the_predicted_steps),
         cmocka_unit_test(a_run_is_told_to_be_near_what_it_passes),
     };

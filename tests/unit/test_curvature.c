@@ -170,24 +170,6 @@ static void the_flattest_saddle_is_the_flattest_of_all_index_sets(void **state) 
     assert_true(isnan(ln_flattest_saddle(zero, 2, 2)));
 }
 
-/* Euler steps of the chain, and the leading terms of two and more layers. */
-static void the_time_of_a_scalar_chain_is_that_of_its_flow(void **state) {
-    (void)state;
-    for (int n_layers = 2; n_layers <= 5; n_layers++) {
-        double w = 0.3, sigma = 1.7, dt = 1e-6;
-        int64_t steps = 0;
-        while (pow(w, n_layers) < 0.9 * sigma) {
-            double half = w + 0.5 * dt * pow(w, n_layers - 1) * (sigma - pow(w, n_layers));
-            w += dt * pow(half, n_layers - 1) * (sigma - pow(half, n_layers));
-            steps++;
-        }
-        assert_near(ln_chain_time(n_layers, sigma, 0.3, 0.9), (double)steps * dt, 2e-6);
-    }
-    assert_near(ln_chain_time(2, 3, 1e-8, 0.9), log(27.0 / 1e-16) / 6, 1e-9);
-    assert_near(ln_chain_time(4, 3, 1e-4, 0.9) / (1e8 / 6), 1, 1e-6);
-    assert_true(isnan(ln_chain_time(3, 1, 0, 0.9)) && isnan(ln_chain_time(3, -1, 0.1, 0.9)));
-}
-
 static int start(void **state) {
     (void)state;
     ln_linalg_start();
@@ -199,7 +181,6 @@ int main(void) {
         cmocka_unit_test(the_form_is_the_product_with_the_hessian_and_that_is_symmetric),
         cmocka_unit_test(the_factor_of_the_loss_is_a_factor_of_all_derivatives),
         cmocka_unit_test(the_flattest_saddle_is_the_flattest_of_all_index_sets),
-        cmocka_unit_test(the_time_of_a_scalar_chain_is_that_of_its_flow),
     };
     return cmocka_run_group_tests_name("curvature", tests, start, NULL);
 }
