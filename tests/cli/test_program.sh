@@ -205,6 +205,13 @@ ok "certify knows another target by --set" sh -c "[ $rc = 0 ] && grep -q 'excess
 run certify saddle.yaml --set model.init.scale=1.1
 ok "weights that are not critical are refused with their gradient" \
     sh -c "[ $rc = 2 ] && grep -q 'not a critical point: max|grad| = 3.60' err.log"
+/usr/bin/python3 -c '
+import h5py
+with h5py.File("w.h5", "w") as f:
+    f["first"] = [[3.0, 0, 0], [0, 0, 0], [0, 0, 0]]
+    f["middle"] = [[1.0, 0, 0], [0, 0.5, 0], [0, 0, 0]]'
+run certify saddle.yaml --set 'model.init.layers=[{file: w.h5, dataset: first}, {file: w.h5, dataset: middle}, {file: w.csv}]'
+ok "certify takes weights from HDF5: another pivot" sh -c "[ $rc = 0 ] && grep -q 'not (3, 1)' out.log"
 cat >ends.yaml <<'END'
 linnet: 1
 problem: {kind: target, spectrum: [3, 2, 1]}

@@ -191,6 +191,28 @@ static void given_weights_are_taken_layer_by_layer(void **state) {
     net_clear(&net);
 }
 
+/* The noise is that of a Gaussian start with the same seed: twice the size, the same direction. */
+static void a_perturbation_adds_its_multiple_of_the_seeded_normals(void **state) {
+    (void)state;
+    static const double a[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, b[] = {-1, -2, -3, -4, -5, -6};
+    static const struct ln_matrix layers[] = {{3, 3, a}, {2, 3, b}};
+    struct net noise, net;
+    begin(&noise, 2, "gaussian");
+    net_complete(&noise);
+    for (int i = 1; i <= 2; i++) {
+        begin(&net, 2, "weights");
+        point_set_matrices(&net.point, LN_INIT, "layers", layers, 2);
+        point_set_real(&net.point, LN_INIT, "scale", 3);
+        point_set_real(&net.point, LN_INIT, "perturbation", 0.01 * i);
+        net_complete(&net);
+        for (int k = 0; k < 15; k++)
+            assert_near(net.weights[k], 3 * (k < 9 ? a[k] : b[k - 9]) + 0.01 * i * noise.weights[k],
+                        1e-14);
+        net_clear(&net);
+    }
+    net_clear(&noise);
+}
+
 static void expect_misfit(struct net *net, const char *key, const char *word) {
     struct ln_err err = {0};
     assert_int_equal(ln_shape_of(&net->point, &net->shape, &err), LN_OK);
@@ -252,6 +274,7 @@ int main(void) {
         cmocka_unit_test(an_orthogonal_start_has_all_singular_values_at_the_scale),
         cmocka_unit_test(a_balanced_start_multiplies_to_scale_times_the_given_product),
         cmocka_unit_test(given_weights_are_taken_layer_by_layer),
+        cmocka_unit_test(a_perturbation_adds_its_multiple_of_the_seeded_normals),
         cmocka_unit_test(matrices_that_do_not_fit_the_shape_are_an_error_that_names_the_key),
         cmocka_unit_test(every_entry_of_every_catalogue_is_documented_and_inits_have_a_scale),
     };
