@@ -29,12 +29,14 @@ def main(argv=None):
 def _phase(options):
     from . import draw, phase
     theory = [] if options.no_theory else options.theory
-    wanted = [theories.LIMIT[len(theories.PREFIX):]] if theory is None else theory
+    wanted = [name for name in list_variables(options.file) if name == theories.LIMIT] if theory is None else theory
     marks = (options.mark or "").partition("=")[::2]
-    ds = _open(options, ["label", theories.USED, options.variable, marks[0]], [*wanted, marks[1]], theory is None)
+    ds = _open(options, ["label", theories.USED, options.variable, marks[0]],
+               [*wanted, marks[1], *options.contour])
     ready = phase.prepare(
         ds, options.variable, options.x, options.y, options.panel, options.panel2, _pairs(options.select),
-        _reductions(options.reduce), options.label, options.log, theory, options.mark, _look(options))
+        _reductions(options.reduce), options.label, options.log, theory, options.mark, options.contour,
+        _look(options))
     for note in ready.notes:
         print(f"linnet-plot: {note}", file=sys.stderr)
     _write(draw.draw(ready), options)
@@ -84,18 +86,18 @@ def _info(options):
         print(line)
 
 
-def _open(options, names, predictions, lenient=False):
+def _open(options, names, predictions):
     """Opens with the variables a figure needs, so that large series stay on disk.
 
     names: variables, taken where the file has them unless the caller named them; predictions: NAME or NAME=TEXT,
-    which the file must have unless lenient.
+    which the file must have.
     """
     known = list_variables(options.file)
     asked = {getattr(options, "variable", None)} | set((getattr(options, "variable", None) or "").split(","))
     wanted = [name for name in names if name and (name in known or name in asked)]
     for text in predictions:
         name = theories.split(text)[0]
-        if name and (not lenient or theories.PREFIX + name in known):
+        if name:
             wanted.append(theories.resolve(name, known))
     return open_results(options.file, wanted)
 

@@ -22,7 +22,7 @@ def draw(phase):
         spots = list(grid.flat)
         paint = _paint_flags if phase.flags else _paint_numbers
         mesh, entries = paint(phase, spots)
-        entries += _marks(phase, spots) + _lines(phase, spots)
+        entries += _marks(phase, spots) + _lines(phase, spots) + _contours(phase, spots)
         for spot in spots[len(phase.panels):]:
             spot.set_axis_off()
         _label_axes(phase, grid)
@@ -185,6 +185,20 @@ def _lines(phase, spots):
         spot.set_ylim(y[0], y[-1])
     return [Line2D([], [], label=layout.wrap(statement.text), **_dashed(order))
             for order, statement in enumerate(phase.statements)]
+
+
+def _contours(phase, spots):
+    """Lines along which a variable has a value, with dashes that go on after those of the other lines."""
+    entries = []
+    for order, (level, text) in enumerate(phase.contours):
+        look = _dashed(len(phase.statements) + order)
+        dashes = [(0, look.get("dashes") or ())]
+        for spot, panel in zip(spots, phase.panels):
+            at = phase.x.values, phase.y.values, np.ma.masked_invalid(panel.contours[order])
+            spot.contour(*at, [level], colors="white", linewidths=2.8)
+            spot.contour(*at, [level], colors="black", linewidths=1.4, linestyles=dashes)
+        entries.append(Line2D([], [], label=layout.wrap(text), **look))
+    return entries
 
 
 def _dashed(order):

@@ -55,6 +55,8 @@ def _phase(sub, probability):
     sub.add_argument("--no-theory", action="store_true", help="leave out the step size limit")
     sub.add_argument("--mark", metavar="VARIABLE=NAME[=TEXT]",
                      help="dots where a variable agrees with prediction NAME to 1 %%")
+    sub.add_argument("--contour", nargs="+", default=[], metavar="NAME=LEVEL[=TEXT]",
+                     help="lines along which a prediction or a variable has a value")
 
 
 def _curves(sub):

@@ -46,6 +46,7 @@ class Panel:
     lost: np.ndarray
     lines: list = field(default_factory=list)
     marked: object = None
+    contours: list = field(default_factory=list)
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Phase:
     line_axis: str = None
     statements: list = field(default_factory=list)
     mark: str = None
+    contours: list = field(default_factory=list)
 
 
 def phase_diagram(ds, variable=None, **options):
@@ -75,7 +77,7 @@ def phase_diagram(ds, variable=None, **options):
 
 
 def prepare(ds, variable=None, x=None, y=None, panel=None, panel2=None, select=None, reduce=None,
-            label=None, log=None, theory=None, mark=None, look=None):
+            label=None, log=None, theory=None, mark=None, contours=(), look=None):
     """Arrays of a phase diagram.
 
     variable: label by default. x, y, panel, panel2: names of axes. select: {axis: value, list or "low:high"}.
@@ -84,6 +86,7 @@ def prepare(ds, variable=None, x=None, y=None, panel=None, panel2=None, select=N
     theory: predictions drawn as lines over the step size, where that is an axis, else over y; NAME or NAME=TEXT.
     None: the local limit of the step size, where the file has it and an axis is the step size.
     mark: "VARIABLE=NAME" or "VARIABLE=NAME=TEXT": dots where the variable agrees with the prediction to 1 %.
+    contours: "NAME=LEVEL" or "NAME=LEVEL=TEXT": lines along which a variable or prediction has a value.
     """
     look = look or Look()
     variable = variable or ("label" if "label" in ds else "status")
@@ -100,6 +103,7 @@ def prepare(ds, variable=None, x=None, y=None, panel=None, panel2=None, select=N
     ds, left = _pick_left(ds, ds[variable], choice)
     fixed.update({name: value for name, value in {**single, **picked, **left}.items() if not is_seed(name)})
     marked, mark_text = _agreement(ds, mark, choice) if mark else (None, None)
+    heights = [_height(ds, one, choice) for one in contours]
     da, status, lost = _reduce_all(ds, variable, choice, label)
     if flag_masks(da):
         raise PlotError(f"{variable} holds several flags at once; ask for one with --label: "
@@ -110,7 +114,10 @@ def prepare(ds, variable=None, x=None, y=None, panel=None, panel2=None, select=N
                   mark=mark_text)
     phase.is_log_x = style.is_log(x) if look.xscale is None else look.xscale == "log"
     phase.is_log_y = y is not None and (style.is_log(y) if look.yscale is None else look.yscale == "log")
-    _fill_panels(phase, ds, choice, da, status, lost, marked)
+    phase.contours = [(level, text) for _, level, text in heights]
+    if heights and (y is None or style.is_ordinal(x) or style.is_ordinal(y)):
+        raise PlotError("contours need two axes of numbers")
+    _fill_panels(phase, ds, choice, da, status, lost, marked, [values for values, _, _ in heights])
     _add_lines(phase, ds, choice, theory)
     return phase
 
@@ -228,7 +235,21 @@ def _agreement(ds, mark, choice):
     return near, named or f"{style.describe(ds[variable])} within {AGREE:.0%} of {statement.text}"
 
 
-def _fill_panels(phase, ds, choice, da, status, lost, marked):
+def _height(ds, contour, choice):
+    """Values, level and words of a contour."""
+    name, equals, rest = contour.partition("=")
+    level, _, text = rest.partition("=")
+    try:
+        level = float(level)
+    except ValueError:
+        raise PlotError(f"--contour {contour}: write it as NAME=LEVEL, for example alpha_sup=0.5") from None
+    values = ds[theories.resolve(name, list(ds.data_vars))]
+    for dim in choice.reduced:
+        values = reducing.reduce(values, dim, "median") if dim in values.dims else values
+    return values, level, text or f"{style.describe(values)} = {style.number(level)}"
+
+
+def _fill_panels(phase, ds, choice, da, status, lost, marked, heights):
     flags = flag_values(ds["status"])
     order = [dim for dim in (choice.y, choice.x) if dim]
     sizes = [ds.sizes[dim] for dim in choice.panels]
@@ -248,7 +269,8 @@ def _fill_panels(phase, ds, choice, da, status, lost, marked):
         no_loss = np.zeros(state.shape, bool)
         phase.panels.append(Panel(style.words(title), plane(da).astype(float), state == flags["done"],
                                   state == flags["pending"], no_loss if lost is None else plane(lost),
-                                  marked=None if marked is None else plane(marked) == 1))
+                                  marked=None if marked is None else plane(marked) == 1,
+                                  contours=[plane(values) for values in heights]))
 
 
 def _add_lines(phase, ds, choice, wanted):

@@ -251,7 +251,25 @@ def test_cells_where_measurement_and_theory_agree_to_a_percent_are_marked(tmp_pa
     assert texts(figure)[-1] == "on the floor"
 
 
+def test_a_contour_runs_where_a_variable_has_the_value(tmp_path):
+    path = str(tmp_path / "slope.h5")
+    values = np.add.outer(np.arange(4.0), np.zeros(5))
+    with Writer(path) as file:
+        file.axis("init_scale", np.arange(4.0))
+        file.axis("angle", np.arange(5.0))
+        file.status(np.ones((4, 5)))
+        file.flags("label", np.zeros((4, 5)), ["slow"])
+        file.row("theory_sup", values, long_name="sup")
+    figure = phase_diagram(open_results(path), x="angle", y="init_scale", contours=["sup=1.5", "theory_sup=2=two"])
+    drawn = [path.vertices for c in figure.axes[0].collections[1:] for path in c.get_paths()]
+    assert len(drawn) == 4 and all(np.allclose(line[:, 1], height) for line, height in
+                                   zip(drawn, (1.5, 1.5, 2, 2)))
+    assert texts(figure) == ["slow  100 %", "sup = 1.5", "two"]
+
+
 @pytest.mark.parametrize("options, message", [
+    ({"contours": ["floor"]}, "write it as NAME=LEVEL"),
+    ({"contours": ["flor=1"]}, "did you mean floor"),
     ({"theory": ["step_limits"]}, "no prediction called step_limits; did you mean step_limit?"),
     ({"mark": "final_loss"}, "write it as VARIABLE=PREDICTION"),
     ({"mark": "loss=floor"}, "no variable called loss"),
