@@ -247,6 +247,27 @@ static void with_a_moment_the_sharpness_of_the_minimum_comes_from_its_hessian(vo
     net_clear(&net);
 }
 
+/* In the norm of the loss the best map of rank one is u_1 u_1^T Phi, not the first singular triple
+ * of Phi. */
+static void the_minimum_behind_a_bottleneck_is_the_best_map_in_the_norm_of_the_loss(void **state) {
+    (void)state;
+    static const int widths[] = {3, 1, 3};
+    struct net net;
+    net_make(&net, widths, 2, true, 6);
+    const struct ln_problem *problem = net.problem;
+    double p[9] = {0};
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++)
+            for (int k = 0; k < 3; k++)
+                p[i * 3 + j] +=
+                    problem->left[i * 3] * problem->left[k * 3] * problem->target[k * 3 + j];
+    ln_balanced_factors(&net.shape, p, net.weights);
+    struct ln_net view = net_view(&net);
+    assert_near(net_excess(&net, net.weights), ln_problem_level(problem, 1), 1e-12);
+    assert_near(ln_minimum_sharpness(&view), ln_hessian_extreme(&view, +1, NULL), 1e-12);
+    net_clear(&net);
+}
+
 /* W_{j+1}^T W_{j+1} - W_j W_j^T for all j. */
 static double imbalance(const struct ln_shape *shape, const double *weights) {
     double sum = 0;
@@ -356,6 +377,7 @@ int main(void) {
         cmocka_unit_test(the_hessian_vector_product_is_the_dense_hessian_times_the_vector),
         cmocka_unit_test(the_ends_of_the_spectrum_of_a_large_hessian_are_those_of_the_dense_one),
         cmocka_unit_test(the_sharpness_of_the_balanced_minimum_is_n_sigma_to_the_2_minus_2_over_n),
+        cmocka_unit_test(the_minimum_behind_a_bottleneck_is_the_best_map_in_the_norm_of_the_loss),
         cmocka_unit_test(with_a_moment_the_sharpness_of_the_minimum_comes_from_its_hessian),
         cmocka_unit_test(balanced_factors_multiply_to_their_matrix_and_are_balanced),
         cmocka_unit_test(widths_default_to_the_larger_end_and_lists_give_the_depth),
