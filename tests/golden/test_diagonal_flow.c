@@ -259,13 +259,19 @@ static void the_literal_weights_follow_the_dual(void **state) {
             "model: {kind: diagonal, form: %s, init: {kind: diagonal, scale: 0.001}}\n"
             "train: {algorithm: flow, time_step: %.17g, max_steps: 40, stop: {loss: 0}, rtol: "
             "1e-12}\n"
-            "record: {times: {every: 1}, series: [coefficients, dual, lasso_average, arc_length]}\n"
+            "record: {times: {every: 1}, series: [coefficients, dual, lasso_average, arc_length], "
+            "final: [loss, effective_alpha, effective_start]}\n"
             "%s";
         sweep_case(&dual, a_case, rest, "dual", last / 20, "");
         sweep_case(&raw, a_case, rest, "uv", last / 20 * log_scale,
                    "axes: {form: [uv, squares]}\n");
         static const char *const series[] = {"coefficients_series", "dual_series",
                                              "lasso_average_series", "arc_length_series"};
+        for (int cell = 0; cell < 2; cell++)
+            for (int j = 0; j < a_case->d; j++) { /* a flow keeps the scale it started from */
+                assert_near(golden_number(&raw, cell, "effective_alpha", j), 0.001, 1e-11);
+                assert_near(golden_number(&raw, cell, "effective_start", j), 0, 1e-13);
+            }
         for (int cell = 0; cell < 2; cell++)
             for (int step = 1; step <= 40; step++)
                 for (int s = 0; s < 4; s++)
@@ -275,6 +281,26 @@ static void the_literal_weights_follow_the_dual(void **state) {
         golden_clear(&raw);
         golden_clear(&dual);
     }
+}
+
+/* Raw weights far below what an error control sees: the bound of the step alone keeps them. */
+static void raw_weights_too_small_to_be_seen_keep_their_time(void **state) {
+    (void)state;
+    struct golden dual, raw;
+    static const char rest[] =
+        "model: {kind: diagonal, form: %s, init: {kind: diagonal, scale: 1.0e-60}}\n"
+        "train: {algorithm: flow, time_step: %.17g, max_steps: 40, stop: {loss: 0}}\n"
+        "record: {times: {every: 1}, series: [coefficients]}\n";
+    sweep_case(&dual, pesme_find("flip2x2"), rest, "dual", 0.1);
+    sweep_case(&raw, pesme_find("flip2x2"), rest, "squares", 0.1 * 60 * log(10));
+    double worst = 0;
+    for (int step = 1; step <= 40; step++)
+        for (int j = 0; j < 2; j++)
+            worst = fmax(worst, fabs(golden_at(&raw, 0, "coefficients_series", step, j) -
+                                     golden_at(&dual, 0, "coefficients_series", step, j)));
+    assert_true(worst < 1e-11);
+    golden_clear(&raw);
+    golden_clear(&dual);
 }
 
 /* b = w+^3 - w-^3 in raw time against z in accelerated time. */
@@ -396,6 +422,7 @@ int main(void) {
         cmocka_unit_test(exponents_move_the_jumps_of_mono3x5_and_leave_its_saddles),
         cmocka_unit_test(moderate_scale_has_the_table_of_two_integrators),
         cmocka_unit_test(the_literal_weights_follow_the_dual),
+        cmocka_unit_test(raw_weights_too_small_to_be_seen_keep_their_time),
         cmocka_unit_test(the_literal_powers_follow_their_dual),
         cmocka_unit_test(an_orthogonal_design_follows_the_scalar_closed_form),
         cmocka_unit_test(a_population_target_is_the_orthogonal_design),

@@ -191,6 +191,7 @@ static void the_product_of_the_dual_has_its_slope_and_its_inverse(void **state) 
         assert_near(ln_diagonal_dual_of(depth, log_scale, k, b), s, 1e-12);
         assert_near(ln_diagonal_product(depth, log_scale, k, -s), -b, 0);
     }
+    assert_near(ln_diagonal_product(2, 50, 1, 1e-9) * exp(100) / sinh(1e-7), 1, 1e-13);
     assert_near(ln_diagonal_product(2, 0.5, 1, 0.7), exp(-1) * sinh(0.7), 1e-16);
     assert_near(ln_diagonal_product(3, 1, 1, 0.5), exp(-3) * (8 - 1 / 3.375), 1e-15);
 }
@@ -230,6 +231,70 @@ static void a_lane_descends_as_a_lane_alone(void **state) {
         assert_near(near_distance(packed, alone, net.shape.n_state), 0, 1e-15);
         for (int i = 0; i < 2 * D; i++)
             assert_near(alone[i], net.weights[i] - 0.1 * gradient[i], 1e-14);
+        net_clear(&net);
+    }
+}
+
+/* g of the mean loss at the products b. */
+static void plain_gradient(const double *b, double *g) {
+    for (int j = 0; j < D; j++)
+        g[j] = 0;
+    for (int i = 0; i < 4; i++) {
+        double residual = -outputs[i];
+        for (int j = 0; j < D; j++)
+            residual += b[j] * inputs[4 * j + i];
+        for (int j = 0; j < D; j++)
+            g[j] += residual * inputs[4 * j + i] / 4;
+    }
+}
+
+/* Five steps of different sizes, and the sums along them by plain loops. */
+static void descent_sums_up_its_path(void **state) {
+    (void)state;
+    static const double etas[] = {0.01, 0.03, 0.002, 0.02, 0.015};
+    for (int f = 0; f < 4; f++) {
+        struct net net;
+        _Alignas(64) double eta[LN_LANES] = {0};
+        double b[D], next[D], g[D], sum[D] = {0}, theta[D], plus[D], minus[D], length = 0, at[64];
+        make(&net, f, 0.3);
+        struct ln_net view = net_view(&net);
+        struct ln_batch *batch = ln_batch_create(&net.shape);
+        ln_batch_load(batch, 2, &view);
+        struct ln_diagonal_path path = ln_diagonal_path_of(&view);
+        for (int j = 0; j < D; j++) {
+            theta[j] = path.theta[j];
+            plus[j] = minus[j] = 1;
+        }
+        net.shape.model->end_to_end(&view, b);
+        for (int k = 0; k < 5; k++) {
+            eta[2] = etas[k];
+            net.shape.model->forward(batch);
+            net.shape.model->descend(batch, eta);
+            ln_batch_weights(batch, 2, at);
+            view.weights = at;
+            net.shape.model->end_to_end(&view, next);
+            plain_gradient(b, g);
+            double squares = 0;
+            for (int j = 0; j < D; j++) {
+                sum[j] += etas[k] * b[j];
+                theta[j] -= etas[k] * g[j];
+                plus[j] *= 1 - etas[k] * g[j];
+                minus[j] *= 1 + etas[k] * g[j];
+                squares += (next[j] - b[j]) * (next[j] - b[j]);
+                b[j] = next[j];
+            }
+            length += sqrt(squares);
+        }
+        path = ln_diagonal_path_of(&view);
+        assert_near(near_distance(path.sum, sum, D), 0, 1e-14);
+        assert_near(near_distance(path.theta, theta, D), 0, 1e-14);
+        assert_near(path.length, length, 1e-14);
+        assert_near(path.time, 0.077, 1e-16);
+        if (path.plus) {
+            assert_near(near_distance(path.plus, plus, D), 0, 1e-14);
+            assert_near(near_distance(path.minus, minus, D), 0, 1e-14);
+        }
+        ln_batch_free(batch);
         net_clear(&net);
     }
 }
@@ -295,6 +360,7 @@ int main(void) {
         cmocka_unit_test(the_product_of_the_dual_has_its_slope_and_its_inverse),
         cmocka_unit_test(the_dual_knows_a_product_whose_scale_is_no_number),
         cmocka_unit_test(a_lane_descends_as_a_lane_alone),
+        cmocka_unit_test(descent_sums_up_its_path),
         cmocka_unit_test(what_cannot_be_started_is_refused_with_the_key_and_the_remedy),
     };
     return cmocka_run_group_tests_name("diagonal", tests, start, NULL);
