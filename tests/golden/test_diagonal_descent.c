@@ -44,6 +44,38 @@ static void check_identity(const struct golden *run, int64_t cell, const struct 
     assert_true(off_row_space(data, shift) < tolerance);
 }
 
+/* What is said of b, from b itself. */
+static void observables_of_the_coefficients_are_those_of_their_definition(void **state) {
+    (void)state;
+    const struct pesme_case *a_case = pesme_find("mono3x5");
+    struct ln_regression data = pesme_regression(a_case);
+    struct golden run;
+    sweep_case(
+        &run, a_case,
+        "model: {kind: diagonal, init: {kind: diagonal, product: [1, 0, -0.5, 1.0e-5, 0.3]}}\n"
+        "train: {algorithm: gd, step_size: 0.05, max_steps: 8, stop: {loss: 0}}\n"
+        "record: {times: {every: 1}, series: [coefficients, criticality, sparsity, l1_norm, "
+        "loss]}\n");
+    for (int step = 0; step <= 8; step++) {
+        double b[5], g[5], critical = 0, sum = 0, active = 0;
+        for (int j = 0; j < 5; j++)
+            b[j] = golden_at(&run, 0, "coefficients_series", step, j);
+        double loss = ln_regression_loss(&data, b, g);
+        for (int j = 0; j < 5; j++) {
+            critical = fmax(critical, fabs(b[j] * g[j]));
+            sum += fabs(b[j]);
+            active += fabs(b[j]) > 2e-4;
+        }
+        assert_near(golden_at(&run, 0, "loss_series", step, 0), loss, 1e-13);
+        assert_near(golden_at(&run, 0, "criticality_series", step, 0), critical, 1e-13);
+        assert_near(golden_at(&run, 0, "l1_norm_series", step, 0), sum, 1e-13);
+        assert_near(golden_at(&run, 0, "sparsity_series", step, 0), active, 0);
+    }
+    assert_near(golden_at(&run, 0, "sparsity_series", 0, 0), 3, 0);
+    golden_clear(&run);
+    pesme_clear(&data);
+}
+
 static void descent_follows_the_mirror_of_its_effective_scale(void **state) {
     (void)state;
     static const double scales[] = {0.1, 0.01, 1e-4};
@@ -201,6 +233,7 @@ static void averages_are_lasso_solutions_until_a_coordinate_is_dropped(void **st
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(observables_of_the_coefficients_are_those_of_their_definition),
         cmocka_unit_test(descent_follows_the_mirror_of_its_effective_scale),
         cmocka_unit_test(the_literal_weights_stall_where_the_squares_do_not),
         cmocka_unit_test(a_minimum_is_stable_up_to_two_over_its_curvature),
