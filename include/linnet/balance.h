@@ -1,7 +1,7 @@
 /* How far the layers of a network are from balance: D_j = W_{j+1}^T W_{j+1} - W_j W_j^T [d_j x
- * d_j], j = 1 .. N-1. Gradient flow keeps every D_j; a gradient step moves it by eta^2 (g_{j+1}^T
- * g_{j+1}
- * - g_j g_j^T). For models with layers. Source: Nguegnang, Rauhut, Terstiege 2021, section 4. */
+ * d_j], j = 1 .. N-1. Gradient flow keeps every D_j; a gradient step moves it by
+ * eta^2 (g_{j+1}^T g_{j+1} - g_j g_j^T). For models with layers. Source: Arora, Cohen, Hazan 2018
+ * (flow); Nguegnang, Rauhut, Terstiege 2021, theorem 1 (descent). */
 #ifndef LINNET_BALANCE_H
 #define LINNET_BALANCE_H
 

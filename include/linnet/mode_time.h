@@ -3,8 +3,8 @@
  *
  *   ds/dt = N s^{2-2/N} (sigma_i - s).
  *
- * Times are those of the flow: steps times step size. Source: Nguegnang, Rauhut, Terstiege 2021,
- * section 6; Saxe, McClelland, Ganguli 2014. */
+ * Times are those of the flow: steps times step size. Source: Saxe, McClelland, Ganguli 2014 for
+ * two layers; any depth in docs/physics.md. */
 #ifndef LINNET_MODE_TIME_H
 #define LINNET_MODE_TIME_H
 

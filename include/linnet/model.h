@@ -135,7 +135,7 @@ double ln_hessian_extreme(const struct ln_net *net, int end, double *residual);
 double ln_minimum_sharpness(const struct ln_net *net);
 
 /* 0-balanced factors of p [d_N x d_0] with rank at most the bottleneck (its best approximation
- * otherwise). Source: Bartlett et al. 2018, section 4, simplest gauge. */
+ * otherwise). Source: Bartlett et al. 2018, balanced factorisation, simplest gauge. */
 void ln_balanced_from_svd(const struct ln_shape *shape, const double *u, const double *s,
                           const double *v, double *weights);
 void ln_balanced_factors(const struct ln_shape *shape, const double *p, double *weights);

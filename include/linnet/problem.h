@@ -72,7 +72,7 @@ int ln_problem_cache_get(struct ln_problem_cache *cache, const struct ln_point *
 void ln_problem_cache_release(struct ln_problem_cache *cache, const struct ln_problem *problem);
 
 /* Excess loss E = 1/2 sum of sigma_i^2 over the modes left out when the best rank-r map is learnt
- * (Eckart-Young); 0 <= rank <= n_modes. Source: Nguegnang et al. 2021, section 2, levels L_k. */
+ * (Eckart-Young); 0 <= rank <= n_modes. Source: Nguegnang et al. 2021, levels of the loss. */
 double ln_problem_level(const struct ln_problem *problem, int rank);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * "Global on M_k": a critical point whose product has rank k and is a global minimum of the loss
  * among the maps of that rank (flag top_k). A strict saddle may be one too. Source: Nguegnang,
- * Rauhut, Terstiege 2021, section 5 and theorem 2. */
+ * Rauhut, Terstiege 2021, theorem 2. */
 #ifndef LINNET_VERDICT_H
 #define LINNET_VERDICT_H
 

@@ -1,6 +1,6 @@
 /* Balanced factors W_{j+1}^T W_{j+1} = W_j W_j^T of an end-to-end matrix: the given one, or scale
- * times a seeded Gaussian one. Source: Bartlett et al. 2018, section 4; Nguegnang et al. 2021,
- * balancedness constant 0. */
+ * times a seeded Gaussian one. Source: Bartlett et al. 2018, balanced factorisation;
+ * Nguegnang et al. 2021, balancedness constant 0. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -45,7 +45,9 @@ const struct ln_init ln_init_balanced = {
     .entry = {.name = "balanced",
               .doc = "Balanced factors of an end-to-end matrix (singular values to the power 1/N "
                      "in every layer).",
-              .source = "Bartlett, Helmbold, Long 2018, section 4; Arora, Cohen, Golowich, Hu 2019",
+              .source =
+                  "Bartlett, Helmbold, Long 2018, balanced factorisation; Arora, Cohen, Golowich, "
+                  "Hu 2018, balanced initialisation",
               LN_PARAMS(params)},
     .models = "deep induced one_neuron",
     .check = check,

@@ -3,7 +3,7 @@
  * The step is the minimal schedule of 3(N - 1) products: P_j = W_j P_{j-1} upwards, then downwards
  * D_{j-1} = W_j^T D_j before W_j -= eta D_j P_{j-1}^T, with D_N = (P - Phi) M. Every D_j comes from
  * old weights, so all layers move at once; no gradient is ever stored. Source of the gradient:
- * Bartlett et al. 2018, section 2; Nguegnang et al. 2021, section 2. */
+ * Bartlett et al. 2018; Nguegnang et al. 2021. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,8 +164,9 @@ static double step_flops(const struct ln_shape *shape) {
 const struct ln_model ln_model_deep = {
     .entry = {.name = "deep",
               .doc = "Deep linear network W_N ... W_1 of any depth and widths.",
-              .source = "Bartlett, Helmbold, Long 2018, section 2; Nguegnang, Rauhut, Terstiege "
-                        "2021, section 2; Zhu, Soudry, Eldar, Wakin 2018 (balanced penalty)",
+              .source =
+                  "Bartlett, Helmbold, Long 2018, setting; Nguegnang, Rauhut, Terstiege 2021, "
+                  "setting; Zhu, Soudry, Eldar, Wakin 2018 (balanced penalty)",
               LN_PARAMS(params)},
     .has_layers = true,
     .shape = shape_of,

@@ -57,7 +57,7 @@ const struct ln_init ln_init_gaussian = {
     .entry = {.name = "gaussian",
               .doc = "Independent Gaussian entries of standard deviation scale, scale/sqrt(fan "
                      "in), or scale w^(-gamma/2).",
-              .source = "Jacot, Ged, Simsek, Hongler, Gabriel 2021, section 2",
+              .source = "Jacot, Ged, Simsek, Hongler, Gabriel 2021, scaling w^(-gamma/2)",
               LN_PARAMS(params)},
     .check = check,
     .fill = fill,

@@ -1,5 +1,5 @@
 /* Scaled identity, padded with zeros where a layer is not square. Source: Bartlett et al. 2018,
- * section 2. */
+ * identity initialisation. */
 #include <math.h>
 
 #include "linnet/model.h"
@@ -42,7 +42,7 @@ static void fill(const struct ln_point *point, const struct ln_shape *shape, dou
 const struct ln_init ln_init_identity = {
     .entry = {.name = "identity",
               .doc = "Every layer alpha times the identity.",
-              .source = "Bartlett, Helmbold, Long 2018, section 2",
+              .source = "Bartlett, Helmbold, Long 2018, identity initialisation",
               LN_PARAMS(params)},
     .check = check,
     .fill = fill,

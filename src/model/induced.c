@@ -6,7 +6,7 @@
  * With a thin SVD W = U S V^T the powers of the inner terms (1 < j < N) have no part outside U and
  * V; the powers zero at both ends are whole identities and need no basis: j = N gives G V S^q V^T,
  * j = 1 gives U S^q U^T G, q = 2 - 2/N. So the thin SVD is exact. Source: Arora, Cohen, Hazan 2018,
- * theorem 1. */
+ * end-to-end dynamics. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +172,8 @@ const struct ln_model ln_model_induced = {
     .entry = {.name = "induced",
               .doc =
                   "Flow of the end-to-end matrix of a balanced deep network, without its layers.",
-              .source = "Arora, Cohen, Hazan 2018, theorem 1; Eftekhari 2020, induced flow",
+              .source =
+                  "Arora, Cohen, Hazan 2018, end-to-end dynamics; Eftekhari 2020, induced flow",
               LN_PARAMS(params)},
     .shape = shape_of,
     .forward = forward,

@@ -5,7 +5,7 @@
  *   dv/dt = s^{1-2/N} (I - v v^T) G^T u;
  *
  * the hidden directions do not move. The state is s, u, v. Source: Eftekhari 2020, one-neuron flow;
- * Arora, Cohen, Hazan 2018, theorem 1 with rank one. */
+ * Arora, Cohen, Hazan 2018, end-to-end dynamics with rank one. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +155,7 @@ const struct ln_model ln_model_one_neuron = {
               .doc = "Flow of a balanced deep network with a layer of one neuron, in the "
                      "coordinates s, u, v of its product s u v^T.",
               .source = "Eftekhari 2020, gradient flow with r = 1; Arora, Cohen, Hazan 2018, "
-                        "theorem 1",
+                        "end-to-end dynamics",
               LN_PARAMS(params)},
     .shape = shape_of,
     .forward = forward,

@@ -1,7 +1,7 @@
 /* The balanced penalty of two layers, (rho/4) ||B||^2 with B = W_2^T W_2 - W_1 D W_1^T: the parts
  * that the deep network adds to its loss, gradient and Hessian. A penalised shape is a variant of
  * its own, so that a plain one pays nothing. Its constants are rho and D [d_0 x d_0]. Source: Zhu,
- * Soudry, Eldar, Wakin 2018, section 3 (regularised objective). */
+ * Soudry, Eldar, Wakin 2018, regularised objective. */
 #ifndef LINNET_MODEL_PENALTY_H
 #define LINNET_MODEL_PENALTY_H
 

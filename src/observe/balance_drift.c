@@ -10,7 +10,7 @@ const struct ln_observable ln_observable_balance_drift = {
               .doc =
                   "Largest spectral norm over j by which W_{j+1}^T W_{j+1} - W_j W_j^T has moved "
                   "from its start; 0 along gradient flow.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 4"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1 (balancedness)"},
     .long_name = "drift of the balancedness matrices",
     .units = "1",
     .on_request = true,

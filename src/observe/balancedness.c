@@ -9,7 +9,7 @@ const struct ln_observable ln_observable_balancedness = {
     .entry = {.name = "balancedness",
               .doc =
                   "Largest spectral norm over j of W_{j+1}^T W_{j+1} - W_j W_j^T; 0 is balanced.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 1; Arora, Cohen, Hazan 2018"},
+              .source = "Arora, Cohen, Hazan 2018; Nguegnang, Rauhut, Terstiege 2021 (constant)"},
     .long_name = "balancedness constant",
     .units = "1",
     .needs_layers = true,

@@ -102,7 +102,7 @@ const struct ln_observable ln_observable_descent_ratio = {
     .entry = {.name = "descent_ratio",
               .doc = "(L(k) - L(k+1)) / (eta_k ||grad||^2) for the next step of gradient descent; "
                      "at least theory.sigma where the step size is below bound_paper.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1(b)"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1 (descent of the loss)"},
     .long_name = "loss decrease of the next step over its first order",
     .units = "1",
     .on_request = true,

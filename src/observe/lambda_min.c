@@ -9,8 +9,8 @@ const struct ln_observable ln_observable_lambda_min = {
     .entry = {.name = "lambda_min",
               .doc = "Smallest eigenvalue of the Hessian of the loss (dense up to 200 weights, "
                      "Lanczos above); negative at a strict saddle.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 5; Zhu, Soudry, Eldar, Wakin "
-                        "2018, section 3"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021; Zhu, Soudry, Eldar, Wakin 2018, "
+                        "strict saddles"},
     .long_name = "smallest Hessian eigenvalue",
     .units = "1",
     .on_request = true,

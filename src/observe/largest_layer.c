@@ -16,7 +16,7 @@ const struct ln_observable ln_observable_largest_layer = {
     .entry = {.name = "largest_layer",
               .doc = "Largest spectral norm of a layer, max_j ||W_j||; at most layer_bound where "
                      "the step size is below bound_paper.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1(c)"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1 (bounded weights)"},
     .long_name = "largest spectral norm of a layer",
     .units = "1",
     .on_request = true,

@@ -9,8 +9,7 @@ static void look(const struct ln_sight *sight, double *out) {
 const struct ln_observable ln_observable_numerical_rank = {
     .entry = {.name = "numerical_rank",
               .doc = "Number of singular values of the end-to-end matrix above 1e-4 of the largest "
-                     "of the target.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 5"},
+                     "of the target."},
     .long_name = "numerical rank",
     .units = "1",
     .uses_singular = true,

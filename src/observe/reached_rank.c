@@ -12,7 +12,7 @@ const struct ln_observable ln_observable_reached_rank = {
     .entry = {.name = "reached_rank",
               .doc =
                   "Singular values of P M^{1/2} above 1e-4 of the largest of the whitened target.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 5"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, manifold M_k of theorem 2"},
     .long_name = "rank reached in the metric of the inputs",
     .units = "1",
     .on_request = true,

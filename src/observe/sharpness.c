@@ -10,7 +10,7 @@ const struct ln_observable ln_observable_sharpness = {
     .entry = {.name = "sharpness",
               .doc = "Largest eigenvalue of the Hessian of the loss (dense up to 200 weights, "
                      "Lanczos above).",
-              .source = "Cohen, Kaur, Li, Kolter, Talwalkar 2021, section 2"},
+              .source = "Cohen, Kaur, Li, Kolter, Talwalkar 2021, edge of stability"},
     .long_name = "sharpness (largest Hessian eigenvalue)",
     .units = "1",
     .has_start = true,

@@ -12,7 +12,7 @@ const struct ln_observable ln_observable_top_k = {
     .entry = {.name = "top_k",
               .doc =
                   "1 where the loss is the least one for the rank reached (global on M_k), else 0.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 5"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 2"},
     .long_name = "loss is least for its rank",
     .units = "1",
     .on_request = true,

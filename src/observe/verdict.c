@@ -121,8 +121,8 @@ const struct ln_observable ln_observable_verdict = {
     .entry = {.name = "verdict",
               .doc = "Which point was reached: by the loss against the levels E_0 .. E_r, the "
                      "gradient, the rank and the least curvature.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 5; Zhu, Soudry, Eldar, Wakin "
-                        "2018, section 3"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 2; Zhu, Soudry, Eldar, Wakin "
+                        "2018, strict saddles"},
     .long_name = "verdict on the point reached",
     .units = "1",
     .on_request = true,

@@ -12,7 +12,7 @@ const struct ln_observable ln_observable_verdict_plateau = {
     .entry = {.name = "verdict_plateau",
               .doc = "Plateau k below the bottleneck with |E - E_k| at most 1 % of E_k - E_{k+1}; "
                      "-1: none.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 5"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, levels of the loss"},
     .long_name = "plateau the loss is at",
     .units = "1",
     .on_request = true,

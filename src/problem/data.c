@@ -1,4 +1,4 @@
-/* Given samples: loss (c/2) ||W X - Y||_F^2. Source: Nguegnang et al. 2021, section 1 (c = 1). */
+/* Given samples: loss (c/2) ||W X - Y||_F^2. Source: Nguegnang et al. 2021, setting (c = 1). */
 #include <string.h>
 
 #include "linnet/linalg.h"
@@ -54,7 +54,7 @@ static int build(const struct ln_point *point, struct ln_samples *samples, struc
 const struct ln_problem_kind ln_problem_data = {
     .entry = {.name = "data",
               .doc = "Least squares on given samples X, Y.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 1",
+              .source = "Nguegnang, Rauhut, Terstiege 2021, setting",
               LN_PARAMS(params)},
     .has_moment = true,
     .dims = dims,

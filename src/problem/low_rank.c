@@ -65,7 +65,7 @@ const struct ln_problem_kind ln_problem_low_rank = {
     .entry = {.name = "low_rank",
               .doc =
                   "A Gaussian low-rank target plus Gaussian noise on every entry, whitened inputs.",
-              .source = "Tu, Aranguri, Jacot 2024, section 2",
+              .source = "Tu, Aranguri, Jacot 2024, noisy low-rank target",
               LN_PARAMS(params)},
     .dims = dims,
     .build = build,

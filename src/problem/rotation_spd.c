@@ -1,5 +1,5 @@
 /* A rotation times a symmetric positive definite matrix: the polar form that decides whether plain
- * gradient descent from the identity converges. Source: Bartlett et al. 2018, section 5 (margin);
+ * gradient descent from the identity converges. Source: Bartlett et al. 2018, margin of the target;
  * angles beyond pi/2 leave it. */
 #include <math.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ const struct ln_problem_kind ln_problem_rotation_spd = {
     .entry = {.name = "rotation_spd",
               .doc =
                   "A plane rotation times a symmetric positive definite matrix, whitened inputs.",
-              .source = "Bartlett, Helmbold, Long 2018, section 5",
+              .source = "Bartlett, Helmbold, Long 2018, margin of the target",
               LN_PARAMS(params)},
     .dims = dims,
     .build = build,

@@ -1,5 +1,5 @@
 /* A population target: loss 1/2 ||P - Phi||_F^2 (whitened inputs). Source: Bartlett et al. 2018,
- * section 1. */
+ * setting. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +102,7 @@ static int build(const struct ln_point *point, struct ln_samples *samples, struc
 const struct ln_problem_kind ln_problem_target = {
     .entry = {.name = "target",
               .doc = "A linear map to be learnt from whitened inputs: loss 1/2 ||P - Phi||_F^2.",
-              .source = "Bartlett, Helmbold, Long 2018, section 1",
+              .source = "Bartlett, Helmbold, Long 2018, setting",
               LN_PARAMS(params)},
     .dims = dims,
     .build = build,

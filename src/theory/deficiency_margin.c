@@ -1,7 +1,8 @@
 /* Balanced starts close to the target: with deficiency margin c = sigma_min(Phi) - ||P_0 - Phi||_F
  * > 0 and layers that are balanced to delta <= c^2/(256 N^3 ||Phi||_F^{2(N-1)/N}), a step size up
  * to c^{(4N-2)/N}/(6144 N^3 ||Phi||_F^{(6N-4)/N}) reaches a loss eps within ln(l_0/eps)/(eta
- * c^{2(N-1)/N}) steps. Source: Arora, Cohen, Golowich, Hu 2018, theorem 1. */
+ * c^{2(N-1)/N}) steps. Source: Arora, Cohen, Golowich, Hu 2018, convergence to a global
+ * optimum. */
 #include <math.h>
 
 #include "linnet/linalg.h"
@@ -57,7 +58,7 @@ const struct ln_prediction ln_prediction_deficiency_margin = {
     .entry = {.name = "deficiency_margin",
               .doc = "c = sigma_min(Phi) - ||P_0 - Phi||_F of a start that is balanced closely "
                      "enough; missing where it is not positive.",
-              .source = "Arora, Cohen, Golowich, Hu 2018, definition 2 and theorem 1"},
+              .source = "Arora, Cohen, Golowich, Hu 2018, deficiency margin and convergence"},
     .long_name = "deficiency margin of the start",
     .units = "1",
     .predict = margin,
@@ -67,7 +68,7 @@ const struct ln_prediction ln_prediction_arora_step_limit = {
     .entry = {.name = "arora_step_limit",
               .doc = "Largest step size for which a balanced start with a deficiency margin is "
                      "proved to converge.",
-              .source = "Arora, Cohen, Golowich, Hu 2018, theorem 1"},
+              .source = "Arora, Cohen, Golowich, Hu 2018, convergence to a global optimum"},
     .long_name = "step size limit with a deficiency margin",
     .units = "1",
     .predict = limit,
@@ -77,7 +78,7 @@ const struct ln_prediction ln_prediction_arora_steps = {
     .entry = {.name = "arora_steps",
               .doc = "Steps ln(l_0/eps)/(eta c^(2(N-1)/N)) after which the loss is proved to be at "
                      "most eps = stop.loss, with a step size up to arora_step_limit.",
-              .source = "Arora, Cohen, Golowich, Hu 2018, theorem 1"},
+              .source = "Arora, Cohen, Golowich, Hu 2018, convergence to a global optimum"},
     .long_name = "bound on the steps with a deficiency margin",
     .units = "1",
     .predict = steps,

@@ -19,7 +19,7 @@ const struct ln_prediction ln_prediction_product_bound = {
     .entry = {.name = "product_bound",
               .doc = "M = (||Y|| + sqrt(2 L(0))) / sigma_min(X), which the spectral norm of the "
                      "end-to-end matrix never exceeds while the loss does not grow.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1(c)"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1 (bounded weights)"},
     .long_name = "bound on the norm of the end-to-end matrix",
     .units = "1",
     .check = ln_descent_check,
@@ -34,7 +34,7 @@ const struct ln_prediction ln_prediction_layer_bound = {
     .entry = {.name = "layer_bound",
               .doc = "sqrt(K_delta), K_delta = M^(2/N) + (N+1)^2 delta, which no layer's spectral "
                      "norm exceeds below bound_paper.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1(c)"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1 (bounded weights)"},
     .long_name = "bound on the norm of every layer",
     .units = "1",
     .check = ln_descent_check,

@@ -39,7 +39,7 @@ const struct ln_prediction ln_prediction_flow_time = {
     .entry = {.name = "flow_time",
               .doc = "Sum of the step sizes so far: the time of gradient flow at each recorded "
                      "step, on which all schedules of small steps fall together.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 1 (step sizes eta_0/(k+1)^g)"},
+              .source = "Nguegnang, Rauhut, Terstiege 2021, step sizes eta_0/(k+1)^g"},
     .long_name = "time of the gradient flow at each record",
     .units = "1",
     .extent = LN_PER_RECORD,

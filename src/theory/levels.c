@@ -10,7 +10,8 @@ const struct ln_prediction ln_prediction_levels = {
     .entry = {.name = "levels",
               .doc = "E_k = 1/2 sum of sigma_i^2 over i > k, k = 0, 1, ...: the excess loss of the "
                      "best map of rank k, where a run that has learnt k modes waits.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 2 (Eckart, Young 1936)"},
+              .source =
+                  "Nguegnang, Rauhut, Terstiege 2021, levels of the loss (Eckart, Young 1936)"},
     .long_name = "excess loss of the best map of each rank",
     .units = "1",
     .extent = LN_PER_PLATEAU,

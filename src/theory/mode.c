@@ -20,8 +20,8 @@ const struct ln_prediction ln_prediction_mode_fit_time = {
     .entry = {.name = "mode_fit_time",
               .doc = "Flow time (steps times step size) at which each mode is learnt up to "
                      "theory.fitted, from an aligned balanced start; infinite: never.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 6; Saxe, McClelland, Ganguli "
-                        "2014"},
+              .source =
+                  "Saxe, McClelland, Ganguli 2014, balanced modes; any depth: docs/physics.md"},
     .long_name = "time to fit each mode",
     .units = "1",
     .extent = LN_PER_MODE,
@@ -44,7 +44,7 @@ const struct ln_prediction ln_prediction_mode_stage_time = {
               .doc = "First order of the flow time at which each mode is learnt from a small "
                      "aligned start a: ln(1/a)/sigma_i for two layers, a^(2-N)/((N-2) sigma_i) for "
                      "more.",
-              .source = "Nguegnang, Rauhut, Terstiege 2021, section 6 (rank stages)"},
+              .source = "Saxe, McClelland, Ganguli 2014, small start; any depth: docs/physics.md"},
     .long_name = "time of each rank stage, first order",
     .units = "1",
     .extent = LN_PER_MODE,

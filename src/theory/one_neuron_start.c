@@ -121,4 +121,4 @@ ONE_NUMBER(limit_mode, limit_mode, "mode that the flow tends to",
 ONE_NUMBER(one_neuron_step_limit, step_limit, "step size limit of descent at the optimum",
            "Largest step size at which gradient descent is linearly stable at the best rank-one "
            "map: 2 / (N s_1^(2-2/N)).",
-           "Eftekhari 2020, section on gradient descent; Mulayoff, Michaeli 2020");
+           "Mulayoff, Michaeli 2020, flattest minima");

@@ -4,7 +4,7 @@
  *
  * every step shrinks ||E||_F by 1 - (1/2) eta L gamma^{2-2/L}: the first-order operator is at least
  * L gamma^{2-2/L}, the rest at most half of it, and the projection never moves away. Source:
- * Bartlett, Helmbold, Long 2018, theorem 3, with explicit constants. */
+ * Bartlett, Helmbold, Long 2018, power projection, with explicit constants. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -74,8 +74,8 @@ const struct ln_prediction ln_prediction_power_step_limit = {
     .entry = {.name = "power_step_limit",
               .doc = "Largest step size for which power projection is proved to converge linearly, "
                      "from a balanced start of margin gamma.",
-              .source =
-                  "Bartlett, Helmbold, Long 2018, theorem 3; constants derived in docs/physics.md"},
+              .source = "Bartlett, Helmbold, Long 2018, power projection; constants derived in "
+                        "docs/physics.md"},
     .long_name = "step size limit of power projection",
     .units = "1",
     .predict = limit,
@@ -85,8 +85,8 @@ const struct ln_prediction ln_prediction_power_contraction = {
     .entry = {.name = "power_contraction",
               .doc = "Factor 1 - eta N gamma^(2-2/N)/2 by which power projection shrinks ||P - "
                      "Phi||_F at least in every step, with a step size up to power_step_limit.",
-              .source =
-                  "Bartlett, Helmbold, Long 2018, theorem 3; constants derived in docs/physics.md"},
+              .source = "Bartlett, Helmbold, Long 2018, power projection; constants derived in "
+                        "docs/physics.md"},
     .long_name = "contraction of power projection",
     .units = "1",
     .predict = contraction,
@@ -95,8 +95,8 @@ const struct ln_prediction ln_prediction_power_contraction = {
 const struct ln_prediction ln_prediction_power_steps = {
     .entry = {.name = "power_steps",
               .doc = "Steps after which power_contraction guarantees a loss of stop.loss.",
-              .source =
-                  "Bartlett, Helmbold, Long 2018, theorem 3; constants derived in docs/physics.md"},
+              .source = "Bartlett, Helmbold, Long 2018, power projection; constants derived in "
+                        "docs/physics.md"},
     .long_name = "bound on the steps of power projection",
     .units = "1",
     .predict = steps,

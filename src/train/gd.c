@@ -1,5 +1,5 @@
-/* Gradient descent: every layer moves at once, from old weights. Source: Bartlett et al. 2018,
- * section 2a; Nguegnang et al. 2021, section 1 (step sizes eta_0 / (k + 1)^decay). */
+/* Gradient descent: every layer moves at once, from old weights. Source: Bartlett et al. 2018;
+ * Nguegnang et al. 2021 (step sizes eta_0 / (k + 1)^decay). */
 #include "linnet/lanes.h"
 #include "step.h"
 
@@ -25,8 +25,8 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
 const struct ln_algorithm ln_algorithm_gd = {
     .entry = {.name = "gd",
               .doc = "Gradient descent, all layers updated simultaneously.",
-              .source = "Bartlett, Helmbold, Long 2018, section 2; Nguegnang, Rauhut, Terstiege "
-                        "2021, section 1",
+              .source = "Bartlett, Helmbold, Long 2018, gradient descent; Nguegnang, Rauhut, "
+                        "Terstiege 2021, step sizes eta_0/(k+1)^decay",
               LN_PARAMS(params)},
     .state_bytes = sizeof(struct ln_step),
     .check = ln_step_check,

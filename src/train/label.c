@@ -84,7 +84,7 @@ static int period_of(const struct ln_run *run) {
 
 /* A saddle fits a set S of the modes (u_i, sigma_i, v_i) and leaves the rest at zero: E_S = 1/2 sum
  * of sigma_i^2 outside S. Near one: E within 1 % of the smallest mode still missing. Returns |S|,
- * or -1. Source: Nguegnang et al. 2021, section 5. */
+ * or -1. Source: Nguegnang et al. 2021, critical points on M_k. */
 static int modes_at_saddle(const struct ln_run *run, const struct ln_problem *problem,
                            const double *p) {
     int m = problem->d_out, n = problem->d_in, r = problem->n_modes, learnt = 0;

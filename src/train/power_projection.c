@@ -1,6 +1,6 @@
 /* Power projection: a gradient step of all layers, then the end-to-end matrix is brought back to
  * margin gamma and factored anew into balanced layers. Source: Bartlett, Helmbold, Long 2018,
- * theorem 3. */
+ * power projection. */
 #include <stdlib.h>
 
 #include "linnet/lanes.h"
@@ -134,7 +134,7 @@ const struct ln_algorithm ln_algorithm_power_projection = {
     .entry = {.name = "power_projection",
               .doc = "Gradient step, projection of the end-to-end matrix to margin gamma, balanced "
                      "refactorisation: for targets of positive margin, symmetric or not.",
-              .source = "Bartlett, Helmbold, Long 2018, theorem 3",
+              .source = "Bartlett, Helmbold, Long 2018, power projection",
               LN_PARAMS(params)},
     .state_bytes = sizeof(struct state),
     .check = check,

@@ -41,7 +41,7 @@ int ln_step_check(const struct ln_point *point, const struct ln_shape *shape,
  * start without curvature), and the point is left without a step size. */
 bool ln_step_begin(struct ln_step *step, const struct ln_task *task);
 
-/* eta of step k = 0, 1, ... Source: Nguegnang et al. 2021, section 1. */
+/* eta of step k = 0, 1, ... Source: Nguegnang et al. 2021, step sizes. */
 double ln_step_at(const struct ln_step *step, int64_t k);
 
 /* Steps a point will take, to an order of magnitude. */

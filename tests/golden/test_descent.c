@@ -1,5 +1,4 @@
-/* Bounds, thresholds and times of the notes on Nguegnang, Rauhut, Terstiege 2021, sections 2 and 6.
- */
+/* Bounds, thresholds and times of the notes on Nguegnang, Rauhut, Terstiege 2021. */
 #include "golden.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Gradient flow of networks with one neuron against the numbers of an independent solver: cases B1
- * to B8 and the table of rates of the notes on Eftekhari 2020, section 7. Where the notes lost
+ * to B8 and the table of rates of the notes on Eftekhari 2020. Where the notes lost
  * digits (the excess losses at t = 8 foremost), they are from a second one that works with 40. */
 #include "golden.h"
 

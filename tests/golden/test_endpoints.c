@@ -1,6 +1,5 @@
 /* Where gradient descent ends: random starts, certificates at exact critical points, and the
- * replicas of the published curves. Notes on Nguegnang, Rauhut, Terstiege 2021, sections 2.5,
- * 6, 7.4. */
+ * replicas of the published curves. Notes on Nguegnang, Rauhut, Terstiege 2021. */
 #include "golden.h"
 
 #include <stdio.h>

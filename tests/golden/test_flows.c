@@ -1,6 +1,5 @@
 /* Gradient flow of given networks against the numbers of an independent solver: cases A10, A11, A14
- * and the table of descent against flow of the notes on Nguegnang, Rauhut, Terstiege 2021, section
- * 7. */
+ * and the table of descent against flow of the notes on Nguegnang, Rauhut, Terstiege 2021. */
 #include "golden.h"
 
 #include <math.h>

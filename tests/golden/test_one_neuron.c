@@ -1,5 +1,5 @@
 /* The theory of one-neuron flows (Eftekhari 2020) against the flows themselves: the closed form,
- * the set N_alpha, rates, limits, invariants. Numbers are those of the notes, section 7.2; where
+ * the set N_alpha, rates, limits, invariants. Numbers are those of the notes on it; where
  * the notes lost digits (excess losses at t = 8), of an integration with 40 digits. */
 #include "golden.h"
 

@@ -241,7 +241,7 @@ static void a_jump_between_two_samples_is_seen(void **state) {
     assert_int_equal(ln_plateaus_find(b, g, 6, 1, 1e-3, plateaus, 1), 2);
 }
 
-/* Raw times of one accelerated unit, section 1. */
+/* Raw times of one accelerated unit. */
 static void units_of_time_are_those_of_the_parametrisation(void **state) {
     (void)state;
     double log_scale = log(1000);

@@ -6,7 +6,7 @@
 #include "make_point.h"
 #include "near.h"
 
-/* Source: Nguegnang, Rauhut, Terstiege 2021, section 7.1, reduced by hand. */
+/* Reduced by hand. */
 static const double given_x[] = {1, 0, 2, -1, 1, 1}, given_y[] = {1, 2, -1, 0, 1, 3};
 static const struct ln_matrix x_given = {2, 3, given_x}, y_given = {2, 3, given_y};
 
@@ -351,7 +351,7 @@ static void expect_error(const struct ln_point *point, const char *key, const ch
 }
 
 /* X[0,0], the sum of squares and the ends of the spectrum of X X^T are those of the notes on
- * Nguegnang, Rauhut, Terstiege 2021, section 2.5; made by another program. */
+ * Nguegnang, Rauhut, Terstiege 2021; made by another program. */
 static void the_isometry_problem_draws_the_reference_data(void **state) {
     (void)state;
     struct ln_point point;
