@@ -31,6 +31,9 @@ struct ln_prediction {
 
 extern const struct ln_catalogue ln_predictions;
 
+/* Time of the flow at a record: the sum of the step sizes so far, schedules included. */
+double ln_outlook_time(const struct ln_outlook *outlook, int record);
+
 /* Keys of `theory:`. */
 extern const struct ln_param ln_theory_params[];
 extern const int ln_n_theory_params;

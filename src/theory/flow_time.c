@@ -27,12 +27,15 @@ static double decay_of(const struct ln_conf *conf) {
     return 0;
 }
 
-static void predict(const struct ln_outlook *outlook, double *out) {
+double ln_outlook_time(const struct ln_outlook *outlook, int record) {
     double decay = decay_of(&outlook->point->conf[LN_TRAIN]);
-    for (int i = 0; i < outlook->n_records; i++) {
-        double n = (double)outlook->record_steps[i];
-        out[i] = outlook->step_size * (decay == 0.0 || n == 0.0 ? n : sum_of_powers(n, decay));
-    }
+    double n = (double)outlook->record_steps[record];
+    return outlook->step_size * (decay == 0.0 || n == 0.0 ? n : sum_of_powers(n, decay));
+}
+
+static void predict(const struct ln_outlook *outlook, double *out) {
+    for (int i = 0; i < outlook->n_records; i++)
+        out[i] = ln_outlook_time(outlook, i);
 }
 
 const struct ln_prediction ln_prediction_flow_time = {

@@ -4,14 +4,14 @@
 #include "linnet/one_neuron.h"
 #include "linnet/theory.h"
 
-/* Step k is the time k step_size, of a flow exactly and of gradient descent to first order. */
+/* A step of gradient descent is its step size in time, to first order; a flow's is exact. */
 static void follow(const struct ln_outlook *outlook, double *out,
                    double (*number)(const struct ln_one_neuron *)) {
     struct ln_one_neuron flow;
     if (!ln_one_neuron_begin(&flow, &outlook->net))
         return;
     for (int i = 0; i < outlook->n_records; i++) {
-        if (!ln_one_neuron_advance(&flow, (double)outlook->record_steps[i] * outlook->step_size))
+        if (!ln_one_neuron_advance(&flow, ln_outlook_time(outlook, i)))
             break;
         out[i] = number(&flow);
     }
@@ -34,7 +34,7 @@ static void predict_bound(const struct ln_outlook *outlook, double *out) {
     double alpha = ln_conf_is_set(conf, "alpha") ? ln_conf_real(conf, "alpha") : (double)NAN;
     double kappa = ln_one_neuron_kappa(&flow, alpha), start = ln_one_neuron_excess(&flow);
     for (int i = 0; i < outlook->n_records; i++)
-        out[i] = start * exp(-kappa * (double)outlook->record_steps[i] * outlook->step_size);
+        out[i] = start * exp(-kappa * ln_outlook_time(outlook, i));
     ln_one_neuron_clear(&flow);
 }
 

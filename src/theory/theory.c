@@ -25,7 +25,8 @@ const struct ln_param ln_theory_params[] = {
      .low = 0,
      .high = INFINITY,
      .low_open = true,
-     .doc = "Excess loss eps that a predicted time or number of steps is to reach."},
+     .doc =
+         "Excess loss eps that accuracy_time is the time to; numbers of steps are to stop.loss."},
     {.name = "sigma",
      .type = LN_REAL,
      .fallback = "0.5",
