@@ -114,6 +114,9 @@ void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net);
 void ln_batch_clear(struct ln_batch *batch, int lane); /* an idle lane: all zero */
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights); /* [n_state] */
 void ln_batch_put_weights(struct ln_batch *batch, int lane, const double *weights);
+/* For forward: error = (P - Phi) M and excess = 1/2 <error, P - Phi> >= 0 of the end-to-end matrix
+ * p [d_N x d_0][lanes], which may be the weights. Uses back[0]. */
+void ln_batch_compare(struct ln_batch *batch, const double *p);
 
 /* [n_constants] of a point. */
 void ln_constants_of(const struct ln_point *point, const struct ln_shape *shape,

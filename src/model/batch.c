@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 
@@ -71,6 +72,21 @@ void ln_batch_clear(struct ln_batch *batch, int lane) {
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights) {
     for (int i = 0; i < batch->shape->n_state; i++)
         weights[i] = batch->weights[(size_t)i * batch->shape->lanes + lane];
+}
+
+/* M is positive semidefinite, and <(P - Phi) M, P - Phi> rounded need not be: where the data do not
+ * see all of a large P - Phi, zero is as far down as E is known. A NaN stays one. */
+void ln_batch_compare(struct ln_batch *batch, const double *p) {
+    const struct ln_shape *shape = batch->shape;
+    int m = shape->widths[shape->n_layers], n = shape->widths[0], lanes = shape->lanes;
+    double *delta = shape->has_moment ? batch->back[0] : batch->error;
+    ln_lanes_subtract(delta, p, batch->target, m * n, lanes);
+    if (shape->has_moment)
+        ln_lanes_nn(batch->error, delta, batch->moment, m, n, n, lanes);
+    ln_lanes_half_dot(batch->excess, delta, batch->error, m * n, lanes);
+    for (int lane = 0; lane < lanes; lane++)
+        if (batch->excess[lane] < 0)
+            batch->excess[lane] = 0;
 }
 
 double ln_net_gradient(const struct ln_net *net, double *gradient) {

@@ -77,19 +77,14 @@ static double *layer(const struct ln_batch *batch, int j) {
 
 static void forward(struct ln_batch *batch) {
     const struct ln_shape *shape = batch->shape;
-    const int *d = shape->widths, n_layers = shape->n_layers, lanes = shape->lanes,
-              size = d[n_layers] * d[0];
+    const int *d = shape->widths, n_layers = shape->n_layers, lanes = shape->lanes;
     const double *below = batch->weights;
     for (int j = 2; j <= n_layers; j++) {
         double *p = batch->product[j];
         ln_lanes_nn(p, layer(batch, j), below, d[j], d[0], d[j - 1], lanes);
         below = p;
     }
-    double *delta = shape->has_moment ? batch->back[0] : batch->error;
-    ln_lanes_subtract(delta, below, batch->target, size, lanes);
-    if (shape->has_moment)
-        ln_lanes_nn(batch->error, delta, batch->moment, d[n_layers], d[0], d[0], lanes);
-    ln_lanes_half_dot(batch->excess, delta, batch->error, size, lanes);
+    ln_batch_compare(batch, below);
     if (is_penalised(batch))
         ln_penalty_forward(batch);
 }

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/model_diagonal.h"
 
@@ -217,15 +216,9 @@ static void multiply(const struct ln_batch *batch, double *b) {
 }
 
 static void forward(struct ln_batch *batch) {
-    const struct ln_shape *shape = batch->shape;
-    int d = shape->widths[0], lanes = shape->lanes;
-    double *b = batch->scratch, *delta = shape->has_moment ? batch->back[0] : batch->error;
-    batch->product[1] = b;
-    multiply(batch, b);
-    ln_lanes_subtract(delta, b, batch->target, d, lanes);
-    if (shape->has_moment)
-        ln_lanes_nn(batch->error, delta, batch->moment, 1, d, d, lanes);
-    ln_lanes_half_dot(batch->excess, delta, batch->error, d, lanes);
+    batch->product[1] = batch->scratch;
+    multiply(batch, batch->scratch);
+    ln_batch_compare(batch, batch->scratch);
 }
 
 static void gradient(struct ln_batch *batch, double *out) {

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 
@@ -45,13 +44,7 @@ static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln
 }
 
 static void forward(struct ln_batch *batch) {
-    const struct ln_shape *shape = batch->shape;
-    int lanes = shape->lanes, m = shape->widths[shape->n_layers], n = shape->widths[0];
-    double *delta = shape->has_moment ? batch->back[0] : batch->error;
-    ln_lanes_subtract(delta, batch->weights, batch->target, m * n, lanes);
-    if (shape->has_moment)
-        ln_lanes_nn(batch->error, delta, batch->moment, m, n, n, lanes);
-    ln_lanes_half_dot(batch->excess, delta, batch->error, m * n, lanes);
+    ln_batch_compare(batch, batch->weights);
 }
 
 static void gradient(struct ln_batch *batch, double *out) {

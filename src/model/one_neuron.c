@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 
@@ -52,18 +51,14 @@ static struct triple triple_of(const struct ln_batch *batch, int lane) {
 static void forward(struct ln_batch *batch) {
     const struct ln_shape *shape = batch->shape;
     int lanes = shape->lanes, m = shape->widths[shape->n_layers], n = shape->widths[0];
-    double *p = batch->product[shape->n_layers],
-           *delta = shape->has_moment ? batch->back[0] : batch->error;
+    double *p = batch->product[shape->n_layers];
     for (int lane = 0; lane < lanes; lane++) {
         struct triple at = triple_of(batch, lane);
         for (int i = 0; i < m; i++)
             for (int k = 0; k < n; k++)
                 p[(i * n + k) * lanes + lane] = *at.s * at.u[i * lanes] * at.v[k * lanes];
     }
-    ln_lanes_subtract(delta, p, batch->target, m * n, lanes);
-    if (shape->has_moment)
-        ln_lanes_nn(batch->error, delta, batch->moment, m, n, n, lanes);
-    ln_lanes_half_dot(batch->excess, delta, batch->error, m * n, lanes);
+    ln_batch_compare(batch, p);
 }
 
 /* gv [m] = D v, gu [n] = D^T u of one lane, D = batch->error; returns u^T D v. */

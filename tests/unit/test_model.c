@@ -96,6 +96,37 @@ static void every_lane_has_the_loss_and_gradient_of_its_own_problem(void **state
 }
 
 /* All layers move at once: the step is eta times the gradient at the old weights. */
+/* One sample of three inputs, P - Phi large and orthogonal to it: E is 0 but for rounding. */
+static void what_the_data_do_not_see_leaves_no_negative_loss(void **state) {
+    (void)state;
+    static const double x[] = {1, 0.3, -2}, y[] = {0.7}, square = 5.09;
+    const struct ln_matrix inputs = {3, 1, x}, outputs = {1, 1, y};
+    struct ln_random random;
+    struct net net;
+    int n_zero = 0;
+    point_clear(&net.point);
+    point_choose(&net.point, LN_PROBLEM, &ln_problems, "data");
+    point_set_matrices(&net.point, LN_PROBLEM, "x", &inputs, 1);
+    point_set_matrices(&net.point, LN_PROBLEM, "y", &outputs, 1);
+    point_choose(&net.point, LN_MODEL, &ln_models, "deep");
+    point_choose(&net.point, LN_INIT, &ln_inits, "identity");
+    net_complete(&net); /* W_1 = I */
+    ln_random_init(&random, 7, 12, LN_STREAM_OTHER);
+    for (int i = 0; i < 100; i++) {
+        double z[3], gradient[12];
+        ln_random_normals(&random, 3, z);
+        double along = ln_dot(z, x, 3) / square;
+        for (int k = 0; k < 3; k++)
+            net.weights[net.shape.offset[1] + k] = net.problem->target[k] + z[k] - along * x[k];
+        struct ln_net view = net_view(&net);
+        double excess = ln_net_gradient(&view, gradient);
+        assert_true(excess >= 0 && excess <= 1e-15 * square * ln_dot(z, z, 3));
+        n_zero += excess == 0;
+    }
+    assert_true(n_zero > 10 && n_zero < 90);
+    net_clear(&net);
+}
+
 static void a_descent_step_moves_every_layer_by_the_gradient_at_the_old_weights(void **state) {
     (void)state;
     for (int i = 0; i < 4 * N_NETS; i++) {
@@ -371,6 +402,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_gradient_agrees_with_central_differences_on_every_shape),
         cmocka_unit_test(every_lane_has_the_loss_and_gradient_of_its_own_problem),
+        cmocka_unit_test(what_the_data_do_not_see_leaves_no_negative_loss),
         cmocka_unit_test(a_descent_step_moves_every_layer_by_the_gradient_at_the_old_weights),
         cmocka_unit_test(a_cleared_lane_is_zero_and_leaves_its_neighbours_alone),
         cmocka_unit_test(the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric),
