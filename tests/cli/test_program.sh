@@ -199,7 +199,7 @@ model: {kind: deep, depth: 3, width: 3, init: {kind: weights, layers: [[[3, 0, 0
 END
 run certify saddle.yaml
 ok "certify takes weights from a sweep and from CSV and tells a strict saddle by its pivot" \
-    sh -c "[ $rc = 0 ] && grep -q 'strict_saddle' out.log && grep -q 'not (3, 2)' out.log && grep -q 'lambda_min  *-1  ' out.log && grep -q '2 negative, 18 zero, 7 positive' out.log"
+    sh -c "[ $rc = 0 ] && grep -q 'strict_saddle' out.log && grep -q 'not (3, 2)' out.log && grep -q 'rank  *1 of at most 3$' out.log && grep -q 'lambda_min  *-1  ' out.log && grep -q '2 negative, 18 zero, 7 positive' out.log"
 run certify saddle.yaml --set problem.spectrum=[3,2,0]
 ok "certify knows another target by --set" sh -c "[ $rc = 0 ] && grep -q 'excess 2)' out.log"
 run certify saddle.yaml --set model.init.scale=1.1
