@@ -15,7 +15,7 @@ struct pesme_case {
     const char
         *dropped[PESME_MOST_JUMPS]; /* numbers of the coordinates dropped, from 1; NULL: none */
     const char *losses;             /* from b = 0 on */
-    const char *constants;          /* C = c + h of every jump, at the digits known */
+    const char *constants;          /* C = c + h of every jump: Lam (switch - t) */
 };
 
 extern const struct pesme_case pesme_cases[];

@@ -1,7 +1,9 @@
 /* Gradient descent on diagonal networks, what remains true of it at any step size, and the averages
  * along the path. Source of the numbers: closed forms and identities. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "diagonal_sweep.h"
 #include "linnet/linalg.h"
@@ -103,6 +105,36 @@ static void descent_follows_the_mirror_of_its_effective_scale(void **state) {
         check_identity(&run, cell, &data, scales[cell / 3], 4e-12);
     golden_clear(&run);
     pesme_clear(&data);
+}
+
+/* Off the support the Hessian has the block [[0, g_i], [g_i, 0]], on it none of its eigenvalues is
+ * negative: every saddle of the walk is strict, and is left at the rate of its largest g_i. */
+static void the_least_eigenvalue_at_a_saddle_is_minus_its_largest_gradient(void **state) {
+    (void)state;
+    for (int i = 0; i < n_pesme_cases; i++) {
+        struct ln_regression data = pesme_regression(&pesme_cases[i]);
+        double time, b[16] = {0}, g[16];
+        for (int k = -1; k < 0 || sweep_jump(&pesme_cases[i], k, &time, b); k++) {
+            struct golden run;
+            char product[400] = "";
+            double largest = 0;
+            ln_regression_loss(&data, b, g);
+            for (int j = 0; j < data.d; j++) {
+                size_t used = strlen(product);
+                snprintf(product + used, sizeof product - used, "%s%.17g", j ? ", " : "", b[j]);
+                largest = fmax(largest, fabs(g[j]));
+            }
+            sweep_case(&run, &pesme_cases[i],
+                       "model: {kind: diagonal, form: uv, init: {kind: diagonal, scale: 1.0e-9, "
+                       "product: [%s]}}\n"
+                       "train: {step_size: 1.0e-18, max_steps: 1, stop: {loss: 0}}\n"
+                       "record: {final: [lambda_min]}\n",
+                       product);
+            assert_near(golden_number(&run, 0, "lambda_min", 0), -largest, 1e-12 * (1 + largest));
+            golden_clear(&run);
+        }
+        pesme_clear(&data);
+    }
 }
 
 /* u - v has to carry w- = alpha^(1 + s), which is lost below rounding: u v stalls at the saddle it
@@ -235,6 +267,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(observables_of_the_coefficients_are_those_of_their_definition),
         cmocka_unit_test(descent_follows_the_mirror_of_its_effective_scale),
+        cmocka_unit_test(the_least_eigenvalue_at_a_saddle_is_minus_its_largest_gradient),
         cmocka_unit_test(the_literal_weights_stall_where_the_squares_do_not),
         cmocka_unit_test(a_minimum_is_stable_up_to_two_over_its_curvature),
         cmocka_unit_test(averages_are_lasso_solutions_until_a_coordinate_is_dropped),

@@ -66,6 +66,20 @@ static void plateaus_have_the_errors_printed(void **state) {
     }
 }
 
+/* Halfway between its jumps at 1/2 and 3/2 the dual of coordinate 1 is at 3/4: b_1 = alpha^(1/2)/2.
+ */
+static void what_is_below_rounding_on_a_plateau_keeps_its_digits(void **state) {
+    (void)state;
+    struct golden run;
+    sweep_case(&run, pesme_find("drop2x2"),
+               "model: {kind: diagonal, form: dual, init: {kind: diagonal, scale: 1.0e-50}}\n"
+               "train: {algorithm: flow, time_step: 1, max_steps: 1, stop: {loss: 0}}\n"
+               "record: {times: {list: [1]}, series: [coefficients]}\n");
+    assert_near(golden_at(&run, 0, "coefficients_series", 1, 0), 5e-26, 1e-33);
+    assert_near(golden_at(&run, 0, "coefficients_series", 1, 1), -0.5, 1e-12);
+    golden_clear(&run);
+}
+
 /* Figure 1 of the paper cannot be drawn again (no seed); this stands in. Switch times: equal
  * distance to the saddles before and after, looked for in steps of 1e-6. */
 static void the_stand_in_for_figure_1_waits_at_its_saddles(void **state) {
@@ -415,6 +429,7 @@ static void a_warm_start_ends_where_its_own_limit_says(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plateaus_have_the_errors_printed),
+        cmocka_unit_test(what_is_below_rounding_on_a_plateau_keeps_its_digits),
         cmocka_unit_test(the_stand_in_for_figure_1_waits_at_its_saddles),
         cmocka_unit_test(the_sweep_over_scales_tends_to_the_steps_that_theory_stores_beside_it),
         cmocka_unit_test(the_dual_reaches_scales_that_are_no_numbers),

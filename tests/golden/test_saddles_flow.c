@@ -176,59 +176,73 @@ static void the_scalar_closed_form_is_the_exact_flow(void **state) {
     assert_near(ln_saddles_scalar(1, 1, 1e5, 1.001), 1, 1e-12);
 }
 
-/* 20001 uniform samples. */
+enum { SAMPLES = 20001 };
+
+struct samples {
+    double t[SAMPLES], b[SAMPLES * MOST_D], g[SAMPLES * MOST_D];
+};
+
+/* Uniform, from 0 to the end, of the exact flow. */
+static void sample_flow(const struct ln_regression *regression, double log_scale, double end,
+                        struct samples *out) {
+    struct exact exact = exact_of(regression, log_scale);
+    double s[MOST_D] = {0}, now = 0;
+    struct ln_ode ode;
+    int d = regression->d;
+    ln_ode_init(&ode, d, velocity, &exact);
+    ode.rtol = ode.atol = 1e-11;
+    ode.bound = bound;
+    for (int i = 0; i < SAMPLES; i++) {
+        out->t[i] = end * i / (SAMPLES - 1);
+        if (i > 0)
+            assert_int_equal(ln_ode_advance(&ode, &now, out->t[i], s), LN_ODE_REACHED);
+        coefficients(&exact, s, out->b + i * d);
+        ln_regression_loss(regression, out->b + i * d, out->g + i * d);
+    }
+    ln_ode_clear(&ode);
+}
+
+static void check_plateaus(const struct ln_regression *regression, double log_scale,
+                           struct samples *samples) {
+    struct ln_saddles saddles;
+    struct ln_jump jumps[PESME_MOST_JUMPS + 1];
+    struct ln_plateau plateaus[PESME_MOST_JUMPS + 1];
+    int d = regression->d, at = 0;
+    ln_saddles_walk(regression, &saddles);
+    ln_saddles_jumps(regression, &saddles, jumps);
+    int p = saddles.n_jumps;
+    double end = 2 * saddles.time[p] - saddles.time[p - 1];
+    sample_flow(regression, log_scale, end, samples);
+    assert_int_equal(
+        ln_plateaus_find(samples->b, samples->g, SAMPLES, d, 1e-3, plateaus, PESME_MOST_JUMPS + 1),
+        p + 1);
+    for (int k = 0; k <= p; k++) {
+        const double *middle = samples->b + (plateaus[k].first + plateaus[k].last) / 2 * d;
+        for (int i = 0; i < d; i++)
+            assert_near(middle[i], saddles.b[k * d + i], 4e-9);
+        if (k == p)
+            continue;
+        double wanted = saddles.time[k + 1] + (jumps[k + 1].c + jumps[k + 1].h) / log_scale;
+        double found = ln_plateaus_switch_time(samples->t, samples->b, SAMPLES, d, at,
+                                               saddles.b + k * d, saddles.b + (k + 1) * d, &at);
+        assert_near(found, wanted, 2 * end / SAMPLES);
+        assert_near(samples->t[plateaus[k].jump], wanted, 20 / log_scale);
+    }
+    assert_int_equal(plateaus[p].jump, -1);
+    ln_saddles_clear(&saddles);
+}
+
 static void plateaus_and_jumps_are_found_on_a_sampled_flow(void **state) {
     (void)state;
-    enum { SAMPLES = 20001 };
     static const char *const names[] = {"ortho4x3", "flip2x2", "zhao2x4", "mono3x5", "noisy4x3"};
-    double *t = calloc(SAMPLES, sizeof *t), *b = calloc(SAMPLES * MOST_D, sizeof *b);
-    double *g = calloc(SAMPLES * MOST_D, sizeof *g);
+    struct samples *samples = calloc(1, sizeof *samples);
     for (int c = 0; c < 5; c++) {
         struct ln_regression regression = pesme_regression(pesme_find(names[c]));
-        struct exact exact = exact_of(&regression, 100 * log(10));
-        struct ln_saddles saddles;
-        struct ln_jump jumps[PESME_MOST_JUMPS + 1];
-        struct ln_plateau plateaus[PESME_MOST_JUMPS + 1];
-        struct ln_ode ode;
-        int d = regression.d, at;
-        double s[MOST_D] = {0}, now = 0;
-        ln_saddles_walk(&regression, &saddles);
-        ln_saddles_jumps(&regression, &saddles, jumps);
-        int p = saddles.n_jumps;
-        double end = 2 * saddles.time[p] - saddles.time[p - 1];
-        ln_ode_init(&ode, d, velocity, &exact);
-        ode.rtol = ode.atol = 1e-11;
-        ode.bound = bound;
-        for (int i = 0; i < SAMPLES; i++) {
-            t[i] = end * i / (SAMPLES - 1);
-            if (i > 0)
-                assert_int_equal(ln_ode_advance(&ode, &now, t[i], s), LN_ODE_REACHED);
-            coefficients(&exact, s, b + i * d);
-            ln_regression_loss(&regression, b + i * d, g + i * d);
-        }
-        ln_ode_clear(&ode);
-        int count = ln_plateaus_find(b, g, SAMPLES, d, 1e-3, plateaus, PESME_MOST_JUMPS + 1);
-        assert_int_equal(count, p + 1);
-        at = 0;
-        for (int k = 0; k <= p; k++) {
-            const double *middle = b + (plateaus[k].first + plateaus[k].last) / 2 * d;
-            for (int i = 0; i < d; i++)
-                assert_near(middle[i], saddles.b[k * d + i], 1e-8);
-            if (k == p)
-                continue;
-            double wanted = saddles.time[k + 1] + (jumps[k + 1].c + jumps[k + 1].h) / 230.2585;
-            double found = ln_plateaus_switch_time(t, b, SAMPLES, d, at, saddles.b + k * d,
-                                                   saddles.b + (k + 1) * d, &at);
-            assert_near(found, wanted, 2 * end / SAMPLES);
-            assert_near(t[plateaus[k].jump], wanted, 0.1);
-        }
-        assert_int_equal(plateaus[p].jump, -1);
-        ln_saddles_clear(&saddles);
+        check_plateaus(&regression, 100 * log(10), samples);
+        check_plateaus(&regression, 300 * log(10), samples);
         pesme_clear(&regression);
     }
-    free(g);
-    free(b);
-    free(t);
+    free(samples);
 }
 
 static void a_jump_between_two_samples_is_seen(void **state) {
