@@ -156,6 +156,14 @@ static void membership_asks_for_scale_and_alignment(void **state) {
     golden_clear(&run);
 }
 
+/* f = min(s_0, alpha s_1 - (1 - alpha) s_2) out of kappa = 2 (1 - gamma) alpha f^{2-2/N}. */
+static double least_scale(const struct golden *run, int64_t cell, double depth) {
+    return pow(golden_number(run, cell, "theory_kappa", 0) /
+                   (2 * (1 - golden_number(run, cell, "theory_spectral_gap", 0)) *
+                    golden_number(run, cell, "theory_alignment", 0)),
+               1 / (2 - 2 / depth));
+}
+
 /* 2 x 2 Gaussian targets and starts: in about one of four N_alpha is not empty. */
 static void the_bound_holds_from_every_start_in_the_set(void **state) {
     (void)state;
@@ -168,11 +176,12 @@ static void the_bound_holds_from_every_start_in_the_set(void **state) {
                           "train: {algorithm: flow, rtol: 1e-13, atol: 1e-20, stop: {loss: 0}, "
                           "time_step: 0.25, max_steps: 16}\n"
                           "record: {times: {every: 1}, series: [one_neuron_excess, alignment, "
-                          "singular_values], theory: [alpha_sup, kappa, one_neuron_bound, "
-                          "one_neuron_excess, one_neuron_scale]}\n"
+                          "singular_values], theory: [alpha_sup, alignment, spectral_gap, kappa, "
+                          "one_neuron_bound, one_neuron_excess, one_neuron_scale]}\n"
                           "axes: {depth: [2, 3, 4, 5], init_scale: [0.3, 3], seed: {count: 60}}\n");
     for (int64_t cell = 0; cell < (int64_t)DEPTHS * 2 * SEEDS; cell++) {
         bool is_member = !isnan(golden_number(&run, cell, "theory_kappa", 0));
+        double floor = least_scale(&run, cell, (double)(cell / (2 * SEEDS)) + 2) * (1 - 1e-12);
         n_members += is_member;
         for (int64_t k = 1; k <= 16; k++) {
             double ell = golden_at(&run, cell, "one_neuron_excess_series", k, 0),
@@ -185,8 +194,10 @@ static void the_bound_holds_from_every_start_in_the_set(void **state) {
             assert_true(before < 0 || now >= before - 1e-13);
             assert_near(golden_at(&run, cell, "singular_values_series", k, 0),
                         golden_at(&run, cell, "theory_one_neuron_scale", k, 0), 1e-10);
-            if (is_member)
+            if (is_member) {
                 assert_true(ell <= golden_at(&run, cell, "theory_one_neuron_bound", k, 0));
+                assert_true(golden_at(&run, cell, "singular_values_series", k, 0) >= floor);
+            }
         }
     }
     assert_true(n_members >= 60);

@@ -66,6 +66,52 @@ static void far_starts_come_down_on_one_curve(void **state) {
     golden_clear(&run);
 }
 
+/* u = u_1, v = v_1: the scale alone relaxes, ell at 2 N s_1^{2-2/N}. */
+static void aligned_starts_relax_faster_with_depth(void **state) {
+    (void)state;
+    for (int depth = 2; depth <= 6; depth++) {
+        double slope = 2 * depth * pow(2, 2 - 2.0 / depth);
+        char text[1024];
+        struct golden run;
+        snprintf(text, sizeof text,
+                 "linnet: 1\nproblem: {kind: target, matrix: [[2, 0, 0], [0, 1, 0]]}\n"
+                 "model: {kind: one_neuron, depth: %d, init: {kind: rank_one, scale: 0.5, "
+                 "left: [1, 0], right: [1, 0, 0]}}\n"
+                 "train: {algorithm: flow, rtol: 1e-14, atol: 1e-22, time_step: %.17g, "
+                 "max_steps: 7, stop: {loss: 0}}\n"
+                 "record: {times: {list: [6, 7]}, series: [one_neuron_excess], "
+                 "theory: [late_slope]}\n",
+                 depth, 4 / slope);
+        golden_run_text(&run, text);
+        assert_near(golden_number(&run, 0, "theory_late_slope", 0), slope, 1e-14 * slope);
+        assert_near(log(golden_at(&run, 0, "one_neuron_excess_series", 6, 0) /
+                        golden_at(&run, 0, "one_neuron_excess_series", 7, 0)),
+                    4, 1e-3);
+        golden_clear(&run);
+    }
+}
+
+/* u = u_j, v = -v_j: s ~ e^{-2 s_j t} for two layers, s ~ ((N-2) s_j t)^{-N/(N-2)} for more. */
+static void opposed_starts_decay_at_the_pace_of_their_depth(void **state) {
+    (void)state;
+    struct golden run;
+    golden_run_text(&run, "linnet: 1\nproblem: {kind: target, matrix: [[2]]}\n"
+                          "model: {kind: one_neuron, init: {kind: rank_one, left: [1], "
+                          "right: [-1]}}\n"
+                          "train: {algorithm: flow, rtol: 1e-13, atol: 1e-22, time_step: 1, "
+                          "max_steps: 1000, stop: {loss: 0}}\n"
+                          "record: {times: {list: [5, 6, 1000]}, series: [singular_values]}\n"
+                          "axes: {depth: [2, 3, 4, 5]}\n");
+    assert_near(golden_at(&run, 0, "singular_values_series", 6, 0) /
+                    golden_at(&run, 0, "singular_values_series", 5, 0),
+                exp(-4), 1e-8);
+    for (int i = 1; i < 4; i++) {
+        double n = i + 2, law = pow((n - 2) * 2 * 1000, -n / (n - 2));
+        assert_near(golden_at(&run, i, "singular_values_series", 1000, 0) / law, 1, 3e-3);
+    }
+    golden_clear(&run);
+}
+
 /* 2 / (N s_1^{2-2/N}) at the best rank-one map, from just beside it. */
 static void descent_settles_at_the_optimum_below_its_step_limit_only(void **state) {
     (void)state;
@@ -194,6 +240,8 @@ int main(void) {
         cmocka_unit_test(small_aligned_starts_take_the_time_of_their_power),
         cmocka_unit_test(a_small_leading_part_costs_its_logarithm),
         cmocka_unit_test(far_starts_come_down_on_one_curve),
+        cmocka_unit_test(aligned_starts_relax_faster_with_depth),
+        cmocka_unit_test(opposed_starts_decay_at_the_pace_of_their_depth),
         cmocka_unit_test(descent_settles_at_the_optimum_below_its_step_limit_only),
         cmocka_unit_test(random_starts_tend_to_the_optimum_and_half_of_them_are_aligned),
         cmocka_unit_test(limits_are_certified_for_what_they_are),

@@ -35,8 +35,8 @@ static double product_norm(const struct net *net) {
     return ln_spectral_norm(p, net->problem->d_out, net->problem->d_in);
 }
 
-/* 300 steps at the bound: (a) balanced up to delta, (b) every step descends by sigma of its first
- * order, (c) layers and product stay below their bounds. */
+/* 300 steps at the bound: (a) balanced up to delta, the drift paid for by the descent, (b) every
+ * step descends by sigma of its first order, (c) layers and product stay below their bounds. */
 static void consequences_hold(struct net *net, enum ln_descent_form form) {
     struct ln_net view = net_view(net);
     struct ln_descent_start start;
@@ -47,16 +47,39 @@ static void consequences_hold(struct net *net, enum ln_descent_form form) {
         ln_descent_bound_at(&start, ln_descent_best_delta(&start, 0.5, form), 0.5, form, &bound));
     double cut = 4e-16 * bound.delta / (bound.delta - start.balancedness); /* digits of delta */
     assert_near(bound.descent_step / bound.balance_step, 1, 1e-12 + cut);
+    double *origin = ln_linalg_alloc(net->shape.n_weights, sizeof *origin),
+           excess = net_excess(net, net->weights);
+    memcpy(origin, net->weights, (size_t)net->shape.n_weights * sizeof *origin);
     for (int k = 0; k < 300; k++) {
         double before = step(net, gradient, bound.step),
                first = bound.step * ln_dot(gradient, gradient, (size_t)net->shape.n_weights);
         double after = net_excess(net, net->weights);
         assert_true(before - after >= 0.5 * first - 1e-13 * before);
         assert_true(ln_balance_constant(&net->shape, net->weights) <= bound.delta);
+        assert_true(ln_balance_drift(&net->shape, net->weights, origin) <=
+                    bound.step * (excess - after) / 0.5 + 1e-12);
         assert_true(largest_layer(net) <= sqrt(bound.layer_squared));
         assert_true(product_norm(net) <= bound.product);
     }
+    free(origin);
     free(gradient);
+}
+
+/* delta-balanced layers have ||W_j||^2 <= ||W||^{2/N} + 1.5 (N-1) delta. */
+static void layers_are_as_large_as_their_product_and_their_balance_allow(void **state) {
+    (void)state;
+    static const int widths[][7] = {{3, 4, 2}, {2, 3, 2, 4}, {4, 3, 2, 3, 2}, {3, 3, 4, 2, 3, 3}};
+    for (int i = 0; i < 400; i++) {
+        struct net net;
+        int n = i % 4 + 2;
+        net_make(&net, widths[i % 4], n, true, (uint64_t)i);
+        for (int k = 0; k < net.shape.n_weights; k++)
+            net.weights[k] *= 0.25 * (1 + i % 7);
+        double most = pow(product_norm(&net), 2.0 / n) +
+                      1.5 * (n - 1) * ln_balance_constant(&net.shape, net.weights);
+        assert_true(largest_layer(&net) * largest_layer(&net) <= most * (1 + 1e-14));
+        net_clear(&net);
+    }
 }
 
 static void the_consequences_of_the_theorem_hold_on_eighty_random_networks(void **state) {
@@ -190,6 +213,7 @@ static int start_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layers_are_as_large_as_their_product_and_their_balance_allow),
         cmocka_unit_test(the_consequences_of_the_theorem_hold_on_eighty_random_networks),
         cmocka_unit_test(the_drift_of_a_step_is_exact_and_bounded),
         cmocka_unit_test(a1_the_first_step_has_its_printed_bound),
