@@ -55,7 +55,9 @@ static int check_side(const struct ln_point *point, const char *name, const char
         return ln_err_key(err, key, "%d numbers do not fit; give %d", side->count, size);
     for (int i = 0; i < size; i++)
         is_zero &= side->reals[i] == 0;
-    return is_zero ? ln_err_key(err, key, "a zero vector has no direction") : LN_OK;
+    return is_zero ? ln_err_key(err, key,
+                                "a zero vector has no direction; give one number other than 0")
+                   : LN_OK;
 }
 
 static int check(const struct ln_point *point, const struct ln_shape *shape, struct ln_err *err) {

@@ -170,7 +170,7 @@ static int read_hdf5(const struct ln_reader *reader, const char *key, struct ln_
         if (!isfinite(data[i]))
             status = ln_mark_error(reader->err, mark,
                                    "%s: row %zu, column %zu of the matrix is not finite", key,
-                                   i / (size_t)cols, i % (size_t)cols);
+                                   i / (size_t)cols + 1, i % (size_t)cols + 1);
     }
     *matrix = (struct ln_matrix){rows, cols, kept};
     free(data);

@@ -30,22 +30,26 @@ int ln_one_neuron_check(const struct ln_point *point, const struct ln_shape *sha
                           "asks for a prediction about such networks; give model.width: 1",
                           shape->rank);
     if (!is_whitened(problem, &lambda))
-        return ln_err_key(err, "problem.kind",
-                          "X X^T is not a multiple of the identity, and record.theory asks for a "
-                          "prediction about whitened inputs");
+        return ln_err_key(
+            err, "problem.kind",
+            "X X^T is not a multiple of the identity, and record.theory asks for a "
+            "prediction about whitened inputs; take a target, or leave the prediction out");
     if (problem->sigma[0] <= 0)
         return ln_err_key(
             err, "problem.kind",
             "the target is zero; a prediction about one neuron needs a mode to learn");
-    double alpha = ln_conf_is_set(&point->conf[LN_THEORY], "alpha")
-                       ? ln_conf_real(&point->conf[LN_THEORY], "alpha")
-                       : 1.0;
+    const struct ln_conf *conf = &point->conf[LN_THEORY];
     double gamma = problem->n_modes > 1 ? problem->sigma[1] / problem->sigma[0] : 0;
-    if (alpha <= gamma)
+    if (gamma >= 1)
+        return ln_err_key(err, "problem.kind",
+                          "the two largest singular values of the target are equal, and "
+                          "record.theory asks for a prediction about one neuron, which has to have "
+                          "one best mode; set them apart, or leave the prediction out");
+    if (ln_conf_is_set(conf, "alpha") && ln_conf_real(conf, "alpha") <= gamma)
         return ln_err_key(err, "theory.alpha",
                           "theory.alpha is %g; N_alpha is empty unless it is above gamma = "
                           "sigma_2/sigma_1 = %g",
-                          alpha, gamma);
+                          ln_conf_real(conf, "alpha"), gamma);
     return LN_OK;
 }
 

@@ -370,6 +370,10 @@ static void what_the_theorems_do_not_cover_is_refused_with_the_reason(void **sta
     check_refused("linnet: 1\n" PLANE "model: {kind: deep, width: 1, init: {kind: rank_one}}\n"
                   "theory: {alpha: 0.5}\nrecord: {theory: [kappa]}\n",
                   "gamma = sigma_2/sigma_1 = 0.5");
+    check_refused("linnet: 1\nproblem: {kind: target, spectrum: [1, 1]}\n"
+                  "model: {kind: deep, width: 1, init: {kind: rank_one}}\n"
+                  "record: {theory: [kappa]}\n",
+                  "singular values of the target are equal");
     check_refused("linnet: 1\nproblem: {kind: target, matrix: [[2]]}\n"
                   "model: {kind: deep, depth: 1, init: {kind: rank_one}}\n"
                   "record: {theory: [limit_mode]}\n",
