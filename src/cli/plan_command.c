@@ -52,29 +52,50 @@ static void print_cost(const struct ln_plan *plan) {
     printf("\n");
 }
 
+struct range {
+    double low, high;
+};
+
+static struct range range_of(const struct ln_sweep *sweep, const struct ln_plan *plan,
+                             const char *name) {
+    struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
+    struct range range = {INFINITY, -INFINITY};
+    for (int64_t i = 0; i < plan->n_points; i++) {
+        ln_sweep_point(sweep, plan->ids[i], point);
+        range.low = fmin(range.low, ln_conf_real(&point->conf[LN_LIMITS], name));
+        range.high = fmax(range.high, ln_conf_real(&point->conf[LN_LIMITS], name));
+    }
+    free(point);
+    return range;
+}
+
 /* "3" or, where it is an axis, "3 to 5". */
 static void print_limit(const struct ln_sweep *sweep, const struct ln_plan *plan,
                         const char *name) {
-    struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
-    double low = INFINITY, high = -INFINITY;
-    for (int64_t i = 0; i < plan->n_points; i++) {
-        ln_sweep_point(sweep, plan->ids[i], point);
-        low = fmin(low, ln_conf_real(&point->conf[LN_LIMITS], name));
-        high = fmax(high, ln_conf_real(&point->conf[LN_LIMITS], name));
+    struct range range = range_of(sweep, plan, name);
+    printf(range.low < range.high ? "%.9g to %.9g" : "%.9g", range.low, range.high);
+}
+
+/* stop.loss: 0 switches the rule off. */
+static void print_converged(const struct ln_sweep *sweep, const struct ln_plan *plan) {
+    if (range_of(sweep, plan, "stop.loss").high <= 0) {
+        printf("no converged_* (stop.loss is 0)");
+        return;
     }
-    printf(low < high ? "%.9g to %.9g" : "%.9g", low, high);
-    free(point);
+    printf("converged_* needs an excess loss of at most ");
+    print_limit(sweep, plan, "stop.loss");
+    printf(" for ");
+    print_limit(sweep, plan, "stop.hold");
+    printf(" steps");
 }
 
 /* What the labels need, with this sweep's numbers. */
 static void print_labels(const struct ln_sweep *sweep, const struct ln_plan *plan) {
     if (plan->n_points == 0)
         return;
-    printf("\nlabels: converged_* needs an excess loss of at most ");
-    print_limit(sweep, plan, "stop.loss");
-    printf(" for ");
-    print_limit(sweep, plan, "stop.hold");
-    printf(" steps; diverged one above ");
+    printf("\nlabels: ");
+    print_converged(sweep, plan);
+    printf("; diverged needs an excess loss above ");
     print_limit(sweep, plan, "stop.diverged");
     printf(";\n  the others are decided at the horizon, step ");
     print_limit(sweep, plan, "max_steps");

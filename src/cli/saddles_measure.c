@@ -86,19 +86,29 @@ static double distance(const double *a, const double *b, int d) {
     return most;
 }
 
+/* The predicted saddle that b is nearest to: a plateau shorter than the time between two records is
+ * not found, so the k-th that is found need not be the k-th there is. */
+static int nearest(const struct ln_saddles *saddles, const double *b) {
+    int best = 0;
+    for (int k = 1; k <= saddles->n_jumps; k++)
+        if (distance(b, saddles->b + (size_t)k * saddles->d, saddles->d) <
+            distance(b, saddles->b + (size_t)best * saddles->d, saddles->d))
+            best = k;
+    return best;
+}
+
 static void print_plateaus(const struct report *report, const struct track *track,
                            const struct ln_plateau *plateaus, int n_found) {
     const struct ln_saddles *saddles = &report->saddles;
-    printf("\n%3s  %-12s %-12s %-12s %s\n", "k", "from t", "to t", "max |b - b_k|",
+    printf("\n%3s  %-12s %-12s %-13s %s\n", "k", "from t", "to t", "max |b - b_k|",
            "b at its middle");
-    for (int k = 0; k < n_found; k++) {
+    for (int p = 0; p < n_found; p++) {
         const double *b =
-            track->b + (size_t)((plateaus[k].first + plateaus[k].last) / 2) * track->d;
-        printf("%3d  %-12.6g %-12.6g ", k, track->t[plateaus[k].first], track->t[plateaus[k].last]);
-        if (k <= saddles->n_jumps)
-            printf("%-12.2e ", distance(b, saddles->b + (size_t)k * track->d, track->d));
-        else
-            printf("%-12s ", "-");
+            track->b + (size_t)((plateaus[p].first + plateaus[p].last) / 2) * track->d;
+        int k = nearest(saddles, b);
+        printf("%3d  %-12.6g %-12.6g %-13.2e ", k, track->t[plateaus[p].first],
+               track->t[plateaus[p].last],
+               distance(b, saddles->b + (size_t)k * track->d, track->d));
         for (int i = 0; i < track->d && i < 8; i++)
             printf(" %.8g", b[i]);
         printf(track->d > 8 ? " ...\n" : "\n");

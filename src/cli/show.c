@@ -74,7 +74,10 @@ static void print_variable(const struct ln_view_variable *variable, const double
         return;
     }
     for (int64_t i = 0; i < count && i < MOST; i++)
-        printf(variable->is_integer ? "%.0f " : "%.10g ", row[i]);
+        if (isnan(row[i])) /* printf shows the sign of a NaN, which means nothing */
+            printf("nan ");
+        else
+            printf(variable->is_integer ? "%.0f " : "%.10g ", row[i]);
     printf(count > MOST ? "...\n" : "\n");
 }
 

@@ -286,6 +286,12 @@ run run diagonal.yaml -o diagonal.h5
 run saddles --measure diagonal.h5
 ok "saddles --measure finds the plateaus and jumps of a run" \
     sh -c "[ $rc = 0 ] && grep -q '4 plateaus found on 501 records, 4 predicted' out.log && grep -qE '^  3  2.75 +2.7556634 +2.7557' out.log"
+run run diagonal.yaml -o coarse.h5 --set 'record.times={list: [48, 100, 200, 250, 276, 280, 300]}'
+run saddles --measure coarse.h5
+ok "saddles --measure numbers a plateau by its saddle where one between is too short to be seen" \
+    sh -c "[ $rc = 0 ] && grep -q '3 plateaus found on 9 records, 4 predicted' out.log && grep -qE '^  2  1 +2.5 +[0-9.]+e-1' out.log"
+run plan diagonal.yaml
+ok "plan says that nothing converges where stop.loss is 0" sh -c "[ $rc = 0 ] && grep -q 'no converged' out.log"
 run saddles --measure alone.h5 --point 3
 ok "saddles --measure refuses a run of more than one output" sh -c "[ $rc = 2 ] && grep -q 'one output' err.log"
 run run diagonal.yaml -o plain.h5 --set 'record.series=[loss]'
