@@ -9,14 +9,14 @@ EXAMPLES = """examples:
   linnet-plot phase out.h5                                     labels over the two longest axes
   linnet-plot phase out.h5 -v final_loss -x init_scale -y step_size --panel depth --reduce seed=median
   linnet-plot phase out.h5 --select depth=3 seed=0 -o depth3.pdf
-  linnet-plot phase out.h5 --theory step_limit "zas_step=bound of Theorem 2" --mark final_loss=loss_floor
+  linnet-plot phase out.h5 --theory step_limit "monotone_step_limit=monotone below" --mark final_loss=failure_floor
   linnet-plot probability out.h5 --label diverged              share of the seeds that diverged
   linnet-plot curves out.h5                                    a loss curve for every label
   linnet-plot curves out.h5 -v singular_values_series --points 12,99
-  linnet-plot curves out.h5 -v excess_series --panel depth --theory flow_bound --rate late_slope
+  linnet-plot curves out.h5 -v one_neuron_excess_series --panel depth --theory one_neuron_bound --rate late_slope
   linnet-plot curves out.h5 -v loss_series,coefficients_series --steps jump_times,saddle_losses,saddles
   linnet-plot boundary out.h5 --along step_size -x depth --theory step_limit bound_paper
-  linnet-plot scatter out.h5 -x lambda_min_start -y converged_step --theory escape_time
+  linnet-plot scatter out.h5 -x escape_rate -y converged_step --theory escape_steps
   linnet-plot info out.h5                                      axes, variables, how many points of each label
 """
 

@@ -224,7 +224,7 @@ def _agreement(ds, mark, choice):
     """1 where a variable and a prediction agree within AGREE, 0 where not; and what the legend says of it."""
     variable, equals, wanted = mark.partition("=")
     if not equals:
-        raise PlotError(f"--mark {mark}: write it as VARIABLE=PREDICTION, for example final_loss=loss_floor")
+        raise PlotError(f"--mark {mark}: write it as VARIABLE=PREDICTION, for example final_loss=failure_floor")
     check_variable(ds, variable)
     statement = theories.statement(ds, wanted)
     near = abs(ds[variable] - ds[statement.name]) <= AGREE * abs(ds[statement.name])
