@@ -132,9 +132,8 @@ static void crossing(const struct ln_outlook *outlook, double *out) {
 
 static void divergence(const struct ln_outlook *outlook, double *out) {
     struct setting setting;
-    if (setting_of(outlook, &setting) && !setting.is_flow && setting.lambda &&
-        setting.pull == LN_PULL_NONE && fmod(setting.n, 2) == 0 &&
-        pow(setting.alpha, setting.n) > setting.lambda[0])
+    if (setting_of(outlook, &setting) && setting.lambda && ln_start_descends(outlook) &&
+        fmod(setting.n, 2) == 0 && pow(setting.alpha, setting.n) > setting.lambda[0])
         out[0] = 2 * crossing_of(&setting, setting.lambda[0]);
     free(setting.lambda);
 }
@@ -183,7 +182,7 @@ const struct ln_prediction ln_prediction_divergence_step = {
     .entry = {.name = "divergence_step",
               .doc = "Step size beyond which gradient descent of even depth from alpha I grows for "
                      "ever from its first step, 2/(alpha^(N-2) (alpha^N - lambda_min)), for "
-                     "symmetric targets with lambda_min < alpha^N.",
+                     "symmetric targets with lambda_min < alpha^N; a cycle w, -w at it.",
               .source = "Bartlett, Helmbold, Long 2018, scalar recursion of lemma 6"},
     .long_name = "step size of immediate divergence",
     .units = "1",

@@ -290,13 +290,13 @@ static void a_large_start_blows_up_above_the_predicted_step(void **state) {
                           "problem: {kind: target, spectrum: [2, 1]}\n"
                           "model: {kind: deep, init: {kind: identity, scale: 2}}\n"
                           "train: {algorithm: gd, max_steps: 4000}\n"
-                          "record: {theory: [blowup_step]}\n"
+                          "record: {theory: [divergence_step]}\n"
                           "axes: {case: {zip: {depth: [2, 4, 6, 2, 4, 3], step_size: "
                           "[0.668, 0.034, 0.002, 0.666, 0.032, 0.1]}}}\n");
-    assert_shows(theory(&run, 0, "blowup_step"), "0.6667");
-    assert_shows(theory(&run, 1, "blowup_step"), "0.0333");
-    assert_shows(theory(&run, 2, "blowup_step"), "0.00198");
-    assert_true(isnan(theory(&run, 5, "blowup_step"))); /* odd depth */
+    assert_shows(theory(&run, 0, "divergence_step"), "0.6667");
+    assert_shows(theory(&run, 1, "divergence_step"), "0.0333");
+    assert_shows(theory(&run, 2, "divergence_step"), "0.00198");
+    assert_true(isnan(theory(&run, 5, "divergence_step"))); /* odd depth */
     for (int i = 0; i < 5; i++)
         assert_int_equal(golden_number(&run, i, "diverged_step", 0) >= 0, i < 3);
     golden_clear(&run);
@@ -311,13 +311,13 @@ static void the_largest_start_without_blow_up_has_its_printed_digits(void **stat
                           "problem: {kind: target, spectrum: 1}\n"
                           "model: {kind: deep, init: {kind: identity}}\n"
                           "train: {algorithm: gd, step_size: 0.1, max_steps: 4000}\n"
-                          "record: {theory: [blowup_step]}\n"
+                          "record: {theory: [divergence_step]}\n"
                           "axes: {case: {zip: {depth: [2, 4, 2, 2, 4, 4, 3, 3, 5, 5], init.scale: "
                           "[4.582575694956, 1.684380796799, 4.58257569494, 4.58257569497, "
                           "1.68438079679, 1.68438079681, 2.159444424, 2.159444426, "
                           "1.479036974, 1.479036976]}}}\n");
-    assert_near(theory(&run, 0, "blowup_step"), 0.1, 1e-12);
-    assert_near(theory(&run, 1, "blowup_step"), 0.1, 1e-12);
+    assert_near(theory(&run, 0, "divergence_step"), 0.1, 1e-12);
+    assert_near(theory(&run, 1, "divergence_step"), 0.1, 1e-12);
     for (int i = 2; i < 10; i++)
         assert_int_equal(golden_number(&run, i, "diverged_step", 0) >= 0, i % 2);
     golden_clear(&run);
