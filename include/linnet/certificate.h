@@ -46,8 +46,9 @@ struct ln_certificate_options {
     double rank_tolerance;     /* singular values that are zero, relative to the largest */
 };
 
-/* 1e-9 and 1e-9: for exact points. */
-extern const struct ln_certificate_options ln_certificate_exact;
+/* 1e-9 and 1e-9, for exact points; 1e-9 and 1e-6, for the end of a run, whose zero singular values
+ * are not exact. */
+extern const struct ln_certificate_options ln_certificate_exact, ln_certificate_at_end;
 
 struct ln_certificate {
     enum ln_nature nature;

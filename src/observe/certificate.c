@@ -70,13 +70,10 @@ double ln_certificate_mask(const struct ln_certificate *certificate) {
     return mask;
 }
 
-/* At the end of a run the weights are not exact: zero singular values are zero to 1e-6. */
-static const struct ln_certificate_options at_the_end = {1e-9, 1e-6};
-
 static void look(const struct ln_sight *sight, double *out) {
     struct ln_net net = ln_sight_net(sight);
     struct ln_certificate certificate;
-    ln_certify(&net, &at_the_end, &certificate);
+    ln_certify(&net, &ln_certificate_at_end, &certificate);
     out[0] = certificate.nature;
 }
 

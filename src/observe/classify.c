@@ -29,7 +29,8 @@ const char *const ln_statement_texts[LN_N_STATEMENTS] = {
     "the end-to-end matrix is no sum of singular triples of the whitened target, to the tolerances",
 };
 
-const struct ln_certificate_options ln_certificate_exact = {1e-9, 1e-9};
+const struct ln_certificate_options ln_certificate_exact = {1e-9, 1e-9},
+                                    ln_certificate_at_end = {1e-9, 1e-6};
 
 /* On a trajectory: a gradient of this size, relative as the tolerance is, is called small. */
 static const double near_gradient = 1e-2;

@@ -130,7 +130,7 @@ double ln_curvature_bound(const struct ln_net *net, double rank_tolerance) {
 
 static void look(const struct ln_sight *sight, double *out) {
     struct ln_net net = ln_sight_net(sight);
-    out[0] = ln_curvature_bound(&net, 1e-6);
+    out[0] = ln_curvature_bound(&net, ln_certificate_at_end.rank_tolerance);
 }
 
 const struct ln_observable ln_observable_curvature_bound = {

@@ -2,10 +2,9 @@
 #include "linnet/observe.h"
 
 static void look(const struct ln_sight *sight, double *out) {
-    static const struct ln_certificate_options options = {1e-9, 1e-6};
     struct ln_net net = ln_sight_net(sight);
     struct ln_certificate certificate;
-    ln_certificate_classify(&net, &options, &certificate);
+    ln_certificate_classify(&net, &ln_certificate_at_end, &certificate);
     out[0] = ln_certificate_mask(&certificate);
 }
 

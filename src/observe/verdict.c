@@ -5,6 +5,7 @@
 
 #include "linnet/linalg.h"
 #include "linnet/observe.h"
+#include "pivots.h"
 
 const char *const ln_verdict_names[LN_N_VERDICTS] = {
     "global_minimum", "rank_k_minimum_nonstrict", "strict_saddle", "not_finished", "diverged",
@@ -26,18 +27,14 @@ static bool weights_are_finite(const struct ln_net *net) {
 static int rank_of(const struct ln_net *net) {
     const struct ln_problem *problem = net->problem;
     int m = problem->d_out, n = problem->d_in, rank = 0;
-    double *p = ln_linalg_alloc((size_t)m * n, sizeof *p),
-           *white = ln_linalg_alloc((size_t)m * n, sizeof *white),
+    double *white = ln_linalg_alloc((size_t)m * n, sizeof *white),
            *s = ln_linalg_alloc(problem->n_modes, sizeof *s);
-    net->shape->model->end_to_end(net, p);
-    if (problem->root)
-        ln_matmul(white, p, false, problem->root, false, m, n, n);
-    ln_svd(NULL, s, NULL, problem->root ? white : p, m, n);
+    ln_certificate_whitened(net, white);
+    ln_svd(NULL, s, NULL, white, m, n);
     while (rank < problem->n_modes && s[rank] > rank_tolerance * problem->sigma[0])
         rank++;
     free(s);
     free(white);
-    free(p);
     return rank;
 }
 
