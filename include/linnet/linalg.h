@@ -1,8 +1,8 @@
 /* Dense linear algebra: thin wrappers of BLAS and LAPACK on raw row-major arrays.
  *
- * Shapes are written [rows x cols]. Outputs come first, sizes last. Nothing allocates except where
- * said; functions that need work space allocate it counted and abort the process on failure of
- * malloc only through ln_linalg_alloc. OpenBLAS runs with one thread. */
+ * Shapes are written [rows x cols]. Outputs come first, sizes last. Work space comes from
+ * ln_linalg_alloc, which ends the process where there is no memory. OpenBLAS runs with one thread.
+ */
 #ifndef LINNET_LINALG_H
 #define LINNET_LINALG_H
 
@@ -53,9 +53,10 @@ double ln_dot(const double *x, const double *y, size_t n);
 /* y = A x for the symmetric operator of size n. */
 typedef void ln_operator(void *ctx, double *y, const double *x);
 
-/* Largest (end = +1) or smallest (end = -1) eigenvalue of a symmetric operator of size n >= 3,
+/* Largest (end = +1) or smallest (end = -1) eigenvalue of a symmetric operator of size n >= 2,
  * algebraically, by implicitly restarted Lanczos (ARPACK). residual: ||A v - lambda v||. Returns
- * false if it did not converge (then the best estimate is given). The start vector is fixed. */
+ * false if it did not converge (then the best estimate is given, NaN for an operator that is not
+ * finite). All start vectors are fixed: the bits do not depend on earlier calls. */
 bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
                         int end);
 

@@ -169,17 +169,17 @@ static double residual_of(ln_operator *apply, void *ctx, double lambda, const do
     return cblas_dnrm2(n, work, 1);
 }
 
-/* A start that is fixed, and not orthogonal to anything with structure. */
-static void fill_start(double *x, int n) {
+/* Starts that are fixed, and not orthogonal to anything with structure; k = 0, 1, ... */
+static void fill_start(double *x, int n, int k) {
     for (int i = 0; i < n; i++)
-        x[i] = 1.0 + 0.37 * sin(1.0 + 2.399963 * i);
+        x[i] = 1.0 + 0.37 * sin(1.0 + (k + 1) * 2.399963 * i);
 }
 
 /* A few steps of the power method: min |lambda| <= result <= ||A||. */
 static double rough_norm(ln_operator *apply, void *ctx, int n) {
     enum { STEPS = 6 };
     double *x = numbers(n), *y = numbers(n), size = 0;
-    fill_start(x, n);
+    fill_start(x, n, 0);
     cblas_dscal(n, 1.0 / cblas_dnrm2(n, x, 1), x, 1);
     for (int i = 0; i < STEPS; i++) {
         apply(ctx, y, x);
@@ -200,24 +200,33 @@ static double rough_norm(ln_operator *apply, void *ctx, int n) {
 bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
                         int end) {
     int ido = 0, nev = 1, ncv = n < 24 ? n : 24, ldv = n, info = 1, lworkl = ncv * (ncv + 8),
-        rvec = 1;
+        rvec = 1, n_starts = 0;
     int iparam[11] = {[0] = 1, [2] = 500, [6] = 1}, ipntr[11] = {0};
     double tol = 1e-12, sigma = 0, shift = 2 * end * rough_norm(apply, ctx, n);
     assert(n >= 2);
     *lambda = *residual = 0;
     if (shift == 0) /* A = 0, as at the origin of three layers */
         return true;
+    if (!isfinite(shift)) { /* a state that has diverged */
+        *lambda = *residual = NAN;
+        return false;
+    }
     const char *which = end > 0 ? "LA" : "SA";
     double *resid = numbers(n), *v = numbers((size_t)n * ncv), *workd = numbers((size_t)3 * n);
     double *workl = numbers(lworkl), *vector = numbers(n);
     int *select = ln_linalg_alloc(ncv, sizeof *select);
-    fill_start(resid, n);
+    fill_start(resid, n, 0);
     for (;;) {
         dsaupd_(&ido, "I", &n, which, &nev, &tol, resid, &ncv, v, &ldv, iparam, ipntr, workd, workl,
                 &lworkl, &info);
         if (ido != 1 && ido != -1)
             break;
         double *x = workd + ipntr[0] - 1, *y = workd + ipntr[1] - 1;
+        /* A start, or a new one where few eigenvalues leave nothing to go on with: ARPACK draws
+         * that one from a seed it keeps from call to call, and the bits would follow the history of
+         * the process. */
+        if (ido == -1)
+            fill_start(x, n, n_starts++);
         apply(ctx, y, x);
         cblas_daxpy(n, shift, x, 1, y, 1);
     }

@@ -173,85 +173,6 @@ static void orthonormalising_keeps_the_span_of_the_first_columns_and_their_signs
     }
 }
 
-struct dense {
-    const double *a;
-    int n;
-};
-static void apply_dense(void *ctx, double *y, const double *x) {
-    const struct dense *dense = ctx;
-    ln_matmul(y, dense->a, false, x, false, dense->n, 1, dense->n);
-}
-
-static void check_lanczos(double *w, int n) {
-    double *a = with_spectrum(w, n, (uint64_t)n);
-    struct dense dense = {a, n};
-    ln_sym_eig(w, NULL, a, n);
-    double scale = fmax(fabs(w[0]), fabs(w[n - 1]));
-    for (int end = -1; end <= 1; end += 2) {
-        double lambda, residual;
-        assert_true(ln_lanczos_extreme(&lambda, &residual, apply_dense, &dense, n, end));
-        assert_near(lambda, end > 0 ? w[n - 1] : w[0], 1e-10 * scale);
-        assert_near(residual, 0, 1e-6 * scale);
-    }
-    free(a);
-}
-
-static void lanczos_finds_both_ends_of_a_random_spectrum(void **state) {
-    (void)state;
-    for (int n = 30; n <= 300; n += 90) {
-        double *w = random_numbers(n, 4);
-        check_lanczos(w, n);
-        free(w);
-    }
-}
-
-static void lanczos_finds_the_ends_of_a_small_operator(void **state) {
-    (void)state;
-    for (int n = 2; n <= 5; n++) {
-        double *w = random_numbers(n, 4);
-        check_lanczos(w, n);
-        free(w);
-    }
-}
-
-/* All of -10 < -3 < -1 are below zero: the largest is -1, whatever its modulus. */
-static void lanczos_takes_the_largest_eigenvalue_and_not_the_largest_modulus(void **state) {
-    (void)state;
-    for (int n = 30; n <= 130; n += 50) {
-        double *w = numbers(n);
-        for (int i = 0; i < n; i++)
-            w[i] = -1.0 - 9.0 * i / (n - 1);
-        check_lanczos(w, n);
-        free(w);
-    }
-}
-
-/* Sharpness at a minimum: a few eigenvalues apart, a cluster at the top, many at zero. */
-static void lanczos_finds_the_ends_of_a_clustered_spectrum(void **state) {
-    (void)state;
-    for (int n = 40; n <= 240; n += 100) {
-        double *w = numbers(n);
-        for (int i = 0; i < n; i++)
-            w[i] = i < 6 ? 4.0 - 1e-5 * i : i < 12 ? -0.25 - 0.01 * i : 0.0;
-        check_lanczos(w, n);
-        free(w);
-    }
-}
-
-/* Flat minima: ARPACK's own tolerance, relative to the eigenvalue, cannot be met at 0. */
-static void lanczos_finds_the_eigenvalue_zero_of_a_semidefinite_operator(void **state) {
-    (void)state;
-    for (int n = 40; n <= 280; n += 120) {
-        double *w = numbers(n);
-        for (int i = n / 2; i < n; i++)
-            w[i] = 1e-4 * (i - n / 2 + 1);
-        check_lanczos(w, n);
-        memset(w, 0, (size_t)n * sizeof *w); /* A = 0: no step at all */
-        check_lanczos(w, n);
-        free(w);
-    }
-}
-
 enum { MOST = 9, SIZE = MOST * MOST * LN_LANES };
 
 /* The three products with and without update, with the order of arguments of the kernels. */
@@ -478,11 +399,6 @@ int main(void) {
         cmocka_unit_test(a_rank_deficient_matrix_has_singular_values_zero_and_full_bases),
         cmocka_unit_test(symmetric_eigenvalues_ascend_and_give_the_matrix_back),
         cmocka_unit_test(orthonormalising_keeps_the_span_of_the_first_columns_and_their_signs),
-        cmocka_unit_test(lanczos_finds_both_ends_of_a_random_spectrum),
-        cmocka_unit_test(lanczos_finds_the_ends_of_a_small_operator),
-        cmocka_unit_test(lanczos_takes_the_largest_eigenvalue_and_not_the_largest_modulus),
-        cmocka_unit_test(lanczos_finds_the_ends_of_a_clustered_spectrum),
-        cmocka_unit_test(lanczos_finds_the_eigenvalue_zero_of_a_semidefinite_operator),
         cmocka_unit_test(every_lane_of_a_product_is_one_fma_chain_to_the_bit),
         cmocka_unit_test(every_lane_of_a_product_with_a_transposed_is_one_fma_chain),
         cmocka_unit_test(every_lane_of_a_product_with_b_transposed_is_one_fma_chain),
