@@ -10,8 +10,9 @@
 
 #include "linnet/model.h"
 
-/* Time from s = from to s = to, both of the same sign as sigma > 0; infinity where it is never
- * reached (from <= 0), 0 where it has been. */
+/* Time from s = from to s = to > 0, sigma > 0; infinity where it is never reached (to >= sigma;
+ * from
+ * <= 0 with two layers or more), 0 where it has been. */
 double ln_mode_time(int depth, double sigma, double from, double to);
 
 /* First order for a small start s = a^N: ln(1/a) / sigma for two layers, a^{-(N-2)} / ((N-2)

@@ -159,7 +159,7 @@ double ln_hessian_extreme(const struct ln_net *net, int end, double *residual) {
         lambda = dense_extreme(net, end);
     }
     if (residual)
-        *residual = rest;
+        *residual = isnan(lambda) ? (double)NAN : rest;
     return lambda;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "linnet/linalg.h"
+#include "linnet/model_diagonal.h"
 #include "linnet/observe.h"
 
 /* Largest singular value of the product of a network. */
@@ -18,7 +19,11 @@ static double scale_of(const struct ln_sight *sight, const double *weights) {
     return scale;
 }
 
+/* The factors of a diagonal network are no layers of that kind. */
 static void look(const struct ln_sight *sight, double *out) {
+    out[0] = NAN;
+    if (ln_is_diagonal(sight->shape))
+        return;
     double power = 2 - 2.0 / sight->shape->n_layers;
     double start = pow(scale_of(sight, sight->start), power),
            now = pow(scale_of(sight, sight->weights), power);
@@ -28,7 +33,7 @@ static void look(const struct ln_sight *sight, double *out) {
 const struct ln_observable ln_observable_kernel_change = {
     .entry = {.name = "kernel_change",
               .doc = "Relative change of s^{2-2/N}, s the largest singular value of the end-to-end "
-                     "matrix: the size of the kernel of a balanced network; lazy far below 1.",
+                     "matrix: the size of the kernel of a balanced deep network; lazy far below 1.",
               .source = "Eftekhari 2020, lazy training"},
     .long_name = "relative change of the size of the kernel",
     .units = "1",

@@ -183,7 +183,7 @@ const struct ln_prediction ln_prediction_jump_times_first_order = {
 
 const struct ln_prediction ln_prediction_saddle_losses = {
     .entry = {.name = "saddle_losses",
-              .doc = "Loss at the saddle after each jump.",
+              .doc = "Loss at the saddle after each jump; the first 32.",
               .source = "Pesme, Flammarion 2023, Algorithm 1"},
     .long_name = "loss at the predicted saddles",
     .units = "1",
@@ -194,7 +194,8 @@ const struct ln_prediction ln_prediction_saddle_losses = {
 
 const struct ln_prediction ln_prediction_saddles = {
     .entry = {.name = "saddles",
-              .doc = "Coefficients b of the saddle after each jump; the last is the minimiser.",
+              .doc = "Coefficients b of the saddle after each jump, the first 32; that after jump "
+                     "number n_saddles is the minimiser.",
               .source = "Pesme, Flammarion 2023, Algorithm 1"},
     .long_name = "predicted saddles",
     .units = "1",

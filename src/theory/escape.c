@@ -7,7 +7,7 @@
 #include "linnet/landscape.h"
 #include "linnet/linalg.h"
 #include "linnet/mode_time.h"
-#include "linnet/theory.h"
+#include "start.h"
 
 static void predict_rate(const struct ln_outlook *outlook, double *out) {
     double least = ln_hessian_extreme(&outlook->net, -1, NULL);
@@ -18,7 +18,7 @@ static void predict_rate(const struct ln_outlook *outlook, double *out) {
 static void predict_time(const struct ln_outlook *outlook, double *out) {
     double rate = NAN;
     predict_rate(outlook, &rate);
-    if (isfinite(rate))
+    if (ln_start_descends(outlook) && isfinite(rate))
         out[0] = 1.0 / log1p(outlook->step_size * rate);
 }
 
@@ -80,7 +80,7 @@ static double time_of_drop(const struct model *model, double drop) {
 static void predict_steps(const struct ln_outlook *outlook, double *out) {
     const struct ln_net *net = &outlook->net;
     const struct ln_shape *shape = net->shape;
-    if (!shape->model->hessian || shape->n_weights > LN_DENSE_UP_TO)
+    if (!ln_start_descends(outlook) || !shape->model->hessian || shape->n_weights > LN_DENSE_UP_TO)
         return;
     double excess;
     struct model model = model_create(outlook, &excess);
@@ -96,7 +96,9 @@ static void predict_steps(const struct ln_outlook *outlook, double *out) {
 static void predict_chain(const struct ln_outlook *outlook, double *out) {
     const struct ln_shape *shape = outlook->net.shape;
     const double *w = outlook->net.weights;
-    if (!shape->model->has_layers || shape->max_width > 1 || outlook->net.problem->moment)
+    bool is_steady = ln_start_algorithm_is(outlook, "flow") || ln_start_descends(outlook);
+    if (!is_steady || !shape->model->has_layers || shape->max_width > 1 ||
+        outlook->net.problem->moment)
         return;
     for (int i = 1; i < shape->n_layers; i++)
         if (w[i] != w[0])
@@ -127,8 +129,8 @@ const struct ln_prediction ln_prediction_escape_rate = {
 
 const struct ln_prediction ln_prediction_escape_time = {
     .entry = {.name = "escape_time",
-              .doc = "1/ln(1 + eta |lambda_min|): steps in which a deviation from the saddle at "
-                     "the start grows by e.",
+              .doc = "1/ln(1 + eta |lambda_min|): steps in which gradient descent lets a "
+                     "deviation from the saddle at the start grow by e.",
               .source = "Zhu, Soudry, Eldar, Wakin 2018; Lee, Simchowitz, Jordan, Recht 2016"},
     .long_name = "e-folding time of the escape",
     .units = "1",
@@ -139,8 +141,8 @@ const struct ln_prediction ln_prediction_escape_time = {
 const struct ln_prediction ln_prediction_escape_steps = {
     .entry = {.name = "escape_steps",
               .doc = "Steps until gradient descent on the quadratic model of the start brings the "
-                     "excess loss down to stop.loss; missing where nothing is negative, and above "
-                     "200 weights.",
+                     "excess loss down to stop.loss; missing where nothing is negative, where eta "
+                     "lambda_max >= 2, and above 200 weights.",
               .source = "Zhu, Soudry, Eldar, Wakin 2018; Lee, Simchowitz, Jordan, Recht 2016"},
     .long_name = "predicted steps of the escape",
     .units = "1",

@@ -2,13 +2,13 @@
 
 #include "linnet/linalg.h"
 #include "linnet/mode_time.h"
-#include "linnet/theory.h"
+#include "start.h"
 
 static void predict_fit(const struct ln_outlook *outlook, double *out) {
     const struct ln_problem *problem = outlook->net.problem;
     double share = ln_conf_real(&outlook->point->conf[LN_THEORY], "fitted");
     double *start = ln_linalg_alloc(problem->n_modes, sizeof *start);
-    if (ln_mode_starts(&outlook->net, start))
+    if (ln_start_follows_flow(outlook) && ln_mode_starts(&outlook->net, start))
         for (int i = 0; i < problem->n_modes; i++)
             if (problem->sigma[i] > 0)
                 out[i] = ln_mode_time(outlook->net.shape->n_layers, problem->sigma[i], start[i],
@@ -32,7 +32,7 @@ static void predict_stage(const struct ln_outlook *outlook, double *out) {
     const struct ln_problem *problem = outlook->net.problem;
     int depth = outlook->net.shape->n_layers;
     double *start = ln_linalg_alloc(problem->n_modes, sizeof *start);
-    if (depth >= 2 && ln_mode_starts(&outlook->net, start))
+    if (depth >= 2 && ln_start_follows_flow(outlook) && ln_mode_starts(&outlook->net, start))
         for (int i = 0; i < problem->n_modes; i++)
             if (problem->sigma[i] > 0)
                 out[i] = ln_mode_stage_time(depth, problem->sigma[i], start[i]);

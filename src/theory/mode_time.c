@@ -23,10 +23,12 @@ double ln_mode_time(int depth, double sigma, double from, double to) {
     struct mode mode = {depth, sigma};
     gsl_function function = {slowness, &mode};
     double time = 0, error;
-    if (!(from > 0) || !(to < sigma))
+    if (!(to < sigma) || (depth > 1 && !(from > 0)))
         return INFINITY;
     if (from >= to)
         return 0;
+    if (depth == 1) /* a linear equation, which leaves 0 too */
+        return log((sigma - from) / (sigma - to));
     gsl_integration_workspace *work = gsl_integration_workspace_alloc(MOST_INTERVALS);
     gsl_set_error_handler_off(); /* a last digit lost to rounding is no failure */
     gsl_integration_qag(&function, log(from) / depth, log(to) / depth, 0, 1e-12, MOST_INTERVALS,

@@ -2,13 +2,17 @@
 #include <math.h>
 
 #include "linnet/one_neuron.h"
-#include "linnet/theory.h"
+#include "start.h"
 
 /* A step of gradient descent is its step size in time, to first order; a flow's is exact. */
+static bool begin(struct ln_one_neuron *flow, const struct ln_outlook *outlook) {
+    return ln_start_follows_flow(outlook) && ln_one_neuron_begin(flow, &outlook->net);
+}
+
 static void follow(const struct ln_outlook *outlook, double *out,
                    double (*number)(const struct ln_one_neuron *)) {
     struct ln_one_neuron flow;
-    if (!ln_one_neuron_begin(&flow, &outlook->net))
+    if (!begin(&flow, outlook))
         return;
     for (int i = 0; i < outlook->n_records; i++) {
         if (!ln_one_neuron_advance(&flow, ln_outlook_time(outlook, i)))
@@ -29,7 +33,7 @@ static void predict_scale(const struct ln_outlook *outlook, double *out) {
 static void predict_bound(const struct ln_outlook *outlook, double *out) {
     const struct ln_conf *conf = &outlook->point->conf[LN_THEORY];
     struct ln_one_neuron flow;
-    if (!ln_one_neuron_begin(&flow, &outlook->net))
+    if (!begin(&flow, outlook))
         return;
     double alpha = ln_conf_is_set(conf, "alpha") ? ln_conf_real(conf, "alpha") : (double)NAN;
     double kappa = ln_one_neuron_kappa(&flow, alpha), start = ln_one_neuron_excess(&flow);

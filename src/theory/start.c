@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/balance.h"
 #include "linnet/linalg.h"
 
 bool ln_start_is_plain(const struct ln_outlook *outlook) {
@@ -58,12 +59,20 @@ bool ln_start_algorithm_is(const struct ln_outlook *outlook, const char *name) {
     return strcmp(outlook->point->entry[LN_TRAIN]->name, name) == 0;
 }
 
+/* W -= eta_k grad. */
+static bool is_plain_descent(const struct ln_outlook *outlook) {
+    return ln_start_algorithm_is(outlook, "gd") ||
+           (ln_start_algorithm_is(outlook, "step_and_project") &&
+            ln_conf_is(&outlook->point->conf[LN_TRAIN], "regulariser", "none"));
+}
+
 bool ln_start_descends(const struct ln_outlook *outlook) {
-    const struct ln_conf *conf = &outlook->point->conf[LN_TRAIN];
-    bool is_plain = ln_start_algorithm_is(outlook, "gd") ||
-                    (ln_start_algorithm_is(outlook, "step_and_project") &&
-                     ln_conf_is(conf, "regulariser", "none"));
-    return is_plain && ln_conf_real(conf, "decay") == 0 && outlook->step_size > 0;
+    return is_plain_descent(outlook) && outlook->step_size > 0 &&
+           ln_conf_real(&outlook->point->conf[LN_TRAIN], "decay") == 0;
+}
+
+bool ln_start_follows_flow(const struct ln_outlook *outlook) {
+    return ln_start_algorithm_is(outlook, "flow") || is_plain_descent(outlook);
 }
 
 bool ln_start_step_within(const struct ln_outlook *outlook, double limit) {
@@ -82,28 +91,16 @@ double ln_start_error(const struct ln_outlook *outlook) {
     return error;
 }
 
-static double gap_at(const struct ln_net *net, int j) {
-    const int *d = net->shape->widths;
-    const double *above = net->weights + net->shape->offset[j],
-                 *below = net->weights + net->shape->offset[j - 1];
-    int n = d[j];
-    double *gap = ln_linalg_alloc((size_t)n * n, sizeof *gap),
-           *part = ln_linalg_alloc((size_t)n * n, sizeof *part);
-    ln_matmul(gap, above, true, above, false, n, n, d[j + 1]);
-    ln_matmul(part, below, false, below, true, n, n, d[j - 1]);
-    for (int i = 0; i < n * n; i++)
-        gap[i] -= part[i];
-    double norm = ln_norm(gap, (size_t)n * n);
-    free(part);
-    free(gap);
-    return norm;
-}
-
 double ln_start_gap(const struct ln_net *net) {
-    double gap = 0;
-    for (int j = 1; j < net->shape->n_layers; j++)
-        gap = fmax(gap, gap_at(net, j));
-    return gap;
+    double largest = 0;
+    for (int j = 1; j < net->shape->n_layers; j++) {
+        size_t size = (size_t)net->shape->widths[j] * net->shape->widths[j];
+        double *gap = ln_linalg_alloc(size, sizeof *gap);
+        ln_balance_gap(net->shape, net->weights, j, gap);
+        largest = fmax(largest, ln_norm(gap, size));
+        free(gap);
+    }
+    return largest;
 }
 
 double ln_start_steps(const struct ln_outlook *outlook, double error, double factor) {

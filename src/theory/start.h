@@ -21,6 +21,9 @@ bool ln_start_algorithm_is(const struct ln_outlook *outlook, const char *name);
 /* The rule W -= eta grad, by gd or step_and_project without a regulariser, with constant eta. */
 bool ln_start_descends(const struct ln_outlook *outlook);
 
+/* The gradient flow itself, or that rule with any schedule, which is it to first order. */
+bool ln_start_follows_flow(const struct ln_outlook *outlook);
+
 /* The step size is at most the limit, up to rounding. */
 bool ln_start_step_within(const struct ln_outlook *outlook, double limit);
 
