@@ -10,7 +10,7 @@
 
 const char *const ln_saddles_status_text[LN_SADDLES_N_STATUS] = {
     "done",
-    "X is not in general position: columns that hit together are dependent, no saddle is unique",
+    "no saddle is unique: columns of X that hit together, or of a warm start, are dependent",
     "the optimality conditions of a saddle failed beyond rounding: X is too ill-conditioned",
     "the loss did not fall at a jump: X is too ill-conditioned",
 };
@@ -153,7 +153,7 @@ static bool is_kkt(struct walk *walk) {
 }
 
 /* After is_kkt(): whether the refit had one answer. It does not where the columns with a dual on
- * its wall and g = 0 are dependent, which X in general position excludes. */
+ * its wall and g = 0 are dependent, which X in general position excludes, but for warm starts. */
 static bool is_unique(const struct walk *walk) {
     const struct ln_regression *problem = walk->problem;
     size_t n = (size_t)problem->n, d = (size_t)problem->d;

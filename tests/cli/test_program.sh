@@ -263,7 +263,7 @@ ok "saddles names a file that is not there" sh -c "[ $rc = 2 ] && grep -q 'canno
 printf '1 1\n' >equal.csv
 printf '1\n' >one.csv
 run saddles --x equal.csv --y one.csv
-ok "saddles refuses columns that leave the next saddle open" sh -c "[ $rc = 2 ] && grep -q 'not in general position' err.log"
+ok "saddles refuses columns that leave the next saddle open" sh -c "[ $rc = 2 ] && grep -q 'no saddle is unique: columns of X that hit together' err.log"
 run saddles --x x.csv
 ok "saddles refuses X without y" sh -c "[ $rc = 2 ] && grep -q 'belong together' err.log"
 run saddles --x x.csv --y y.csv --log-scale -3

@@ -48,6 +48,23 @@ static void count(const struct ln_saddles *saddles, struct tally *tally) {
     tally->most = saddles->n_jumps > tally->most ? saddles->n_jumps : tally->most;
 }
 
+/* s = X' nu for some nu; any s is, where there are no more coordinates than samples. */
+static void assert_in_row_space(const struct ln_regression *regression, const double *s) {
+    int n = regression->n, d = regression->d;
+    if (n >= d)
+        return;
+    double *rows = ln_linalg_alloc((size_t)n * d, sizeof *rows);
+    double *nu = ln_linalg_alloc((size_t)n, sizeof *nu);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < d; j++)
+            rows[i * d + j] = regression->x[j * n + i];
+    assert_true(ln_least_squares(nu, rows, s, d, n));
+    for (int j = 0; j < d; j++)
+        assert_near(ln_dot(regression->x + (size_t)j * n, nu, (size_t)n), s[j], 4e-12);
+    free(nu);
+    free(rows);
+}
+
 /* Duality: with s = X' nu in the box and on the wall of sign b, the l1 norm is nu' X b, and X b is
  * that of every minimiser: no other has a smaller one. */
 static void assert_is_least(const struct ln_regression *regression,
@@ -57,6 +74,7 @@ static void assert_is_least(const struct ln_regression *regression,
     const double *s = saddles->s + (size_t)saddles->n_jumps * d;
     double norm = ln_saddles_penalty(regression, b);
     assert_near(ln_dot(s, b, d), norm, 6e-12 * norm);
+    assert_in_row_space(regression, s);
     assert_true(saddles->certificate < 4e-12);
     for (int k = 1; k <= saddles->n_jumps; k++) {
         assert_true(saddles->loss[k] < saddles->loss[k - 1]);
@@ -250,6 +268,37 @@ static void a_start_at_the_refit_of_its_support_stays_there(void **state) {
     }
 }
 
+/* The walk begins with a refit that keeps the signs. Where it fits the outputs, so do others, and
+ * the limit is not that of one saddle. */
+static void
+a_start_may_have_more_coordinates_than_samples_unless_they_fit_in_many_ways(void **state) {
+    (void)state;
+    int n_walked = 0;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        struct ln_random random;
+        struct ln_saddles saddles;
+        double start[7], b[7] = {0};
+        int8_t sign[7];
+        ln_random_init(&random, 13, seed, LN_STREAM_DATA);
+        struct problem problem = draw(&random, 5, 7);
+        ln_random_normals(&random, 7, start);
+        for (int i = 0; i < 7; i++)
+            sign[i] = start[i] > 0 ? 1 : -1;
+        assert_true(ln_signed_nnls(&problem.regression, sign, 1e-13, b));
+        bool is_one = ln_regression_loss(&problem.regression, b, NULL) > 1e-20;
+        problem.regression.start = start;
+        assert_int_equal(ln_saddles_walk(&problem.regression, &saddles),
+                         is_one ? LN_SADDLES_DONE : LN_SADDLES_NOT_GENERAL);
+        n_walked += is_one;
+        for (int i = 0; is_one && i < 7; i++)
+            assert_near(saddles.b[i], b[i], 1e-11);
+        assert_true(!is_one || saddles.certificate < 4e-12);
+        ln_saddles_clear(&saddles);
+        clear(&problem);
+    }
+    assert_true(n_walked > 10 && n_walked < 40);
+}
+
 /* Without the lower wall: non-negative least squares (b = u o u). */
 static void a_box_without_lower_walls_gives_non_negative_least_squares(void **state) {
     (void)state;
@@ -317,6 +366,8 @@ int main(void) {
         cmocka_unit_test(an_orthogonal_design_learns_one_coordinate_after_the_other),
         cmocka_unit_test(a_restricted_isometry_recovers_the_largest_first),
         cmocka_unit_test(a_start_at_the_refit_of_its_support_stays_there),
+        cmocka_unit_test(
+            a_start_may_have_more_coordinates_than_samples_unless_they_fit_in_many_ways),
         cmocka_unit_test(a_box_without_lower_walls_gives_non_negative_least_squares),
         cmocka_unit_test(a_problem_without_general_position_is_refused_where_it_matters),
         cmocka_unit_test(dependent_columns_are_noticed_by_the_refit),
