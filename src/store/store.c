@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "identity.h"
 #include "linnet/linalg.h"
 #include "lock.h"
+#include "place.h"
 #include "rows.h"
 #include "skeleton.h"
 
@@ -65,34 +65,6 @@ static int check_cpu_kind(const struct ln_store *store, MPI_Comm comm, struct ln
         store->rank, ln_linalg_cpu_kind(), first);
 }
 
-/* What stands at the path before anything is touched, the lock file included. */
-static int check_place(const char *path, struct ln_err *err) {
-    struct stat info;
-    size_t length = strlen(path);
-    if (length == 0 || path[length - 1] == '/')
-        return ln_err_set(err, LN_INPUT, "'%s' does not name a file", path);
-    char *copy = strdup(path);
-    if (!copy)
-        return ln_err_set(err, LN_FATAL, "out of memory");
-    const char *directory = dirname(copy);
-    int rc = LN_OK;
-    if (stat(directory, &info) != 0)
-        rc = ln_err_set(err, LN_INPUT, "cannot write %s: %s: %s; create the directory first", path,
-                        directory, strerror(errno));
-    else if (!S_ISDIR(info.st_mode))
-        rc = ln_err_set(err, LN_INPUT, "cannot write %s: %s is not a directory", path, directory);
-    else if (lstat(path, &info) == 0 && stat(path, &info) != 0)
-        rc = ln_err_set(err, LN_INPUT, "%s is a link to nothing: %s", path, strerror(errno));
-    else if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        rc = ln_err_set(err, LN_INPUT, "%s is a directory; give the name of a file in it", path);
-    else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        rc = ln_err_set(err, LN_INPUT, "%s is not a regular file", path);
-    else if (stat(path, &info) == 0 && access(path, R_OK | W_OK) != 0)
-        rc = ln_err_set(err, LN_INPUT, "cannot write %s: %s", path, strerror(errno));
-    free(copy);
-    return rc;
-}
-
 /* The rows of a file must be those of the layout: it is the layout's rows that are written. */
 static int check_columns(const char *path, const struct ln_rows *rows, const struct ln_sweep *sweep,
                          const struct ln_layout *layout, struct ln_err *err) {
@@ -127,7 +99,7 @@ static int check_existing(struct ln_store *store, const struct ln_sweep *sweep,
 /* Rank 0 alone, with the serial driver: the file is there and ours when this returns. */
 static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
                    const struct ln_layout *layout, int *resumed, struct ln_err *err) {
-    if (check_place(store->path, err) || ln_lock_take(&store->lock, store->path, err))
+    if (ln_place_check(store->path, err) || ln_lock_take(&store->lock, store->path, err))
         return (int)err->status;
     *resumed = access(store->path, F_OK) == 0;
     return *resumed ? check_existing(store, sweep, layout, err)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "h5.h"
+#include "place.h"
 #include "variables.h"
 
 static hid_t memory_type(enum ln_ctype type) {
@@ -77,9 +78,12 @@ int ln_table_write(const char *path, const struct ln_layout *layout, const void 
     if (access(path, F_OK) == 0)
         return ln_err_set(err, LN_INPUT,
                           "%s is there already; give another name, or remove it first", path);
+    int rc = ln_place_check(path, err);
+    if (rc != LN_OK)
+        return rc;
     if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
         return ln_err_set(err, LN_FATAL, "out of memory");
-    int rc = write_as(temporary, path, layout, row, attributes, n_attributes, err);
+    rc = write_as(temporary, path, layout, row, attributes, n_attributes, err);
     free(temporary);
     return rc;
 }

@@ -253,6 +253,8 @@ before=$(sum saddles.h5)
 run saddles --x x.csv --y y.csv -o saddles.h5
 ok "saddles -o refuses a file that is there and leaves it as it was" \
     sh -c "[ $rc = 2 ] && [ '$before' = '$(sum saddles.h5)' ] && grep -q 'is there already' err.log"
+run saddles --x x.csv --y y.csv -o nowhere/steps.h5
+ok "saddles refuses an output where no directory is" sh -c "[ $rc = 2 ] && grep -q 'create the directory first' err.log"
 printf '0 2\n-1 two\n' >bad.csv
 run saddles --x bad.csv --y y.csv
 ok "saddles names line and column of what is no number" sh -c "[ $rc = 2 ] && grep -q 'bad.csv:2:4' err.log"
