@@ -269,6 +269,9 @@ static void the_statements_are_silent_just_outside_their_conditions(void **state
     other = near;
     other.eta = 0.26; /* e^(-2/3)/2 = 0.2567 */
     assert_true(isnan(one_number(&other)));
+    other.depth = 3;
+    other.eta = 0.172; /* e^(-2/3)/3 = 0.1711 */
+    assert_true(isnan(one_number(&other)));
     other = near;
     other.alpha = 0.999;
     assert_true(isnan(one_number(&other)));
