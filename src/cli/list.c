@@ -104,12 +104,14 @@ static int list_one(const char *name) {
     bool is_found = false;
     for (int i = 0; i < N_SHELVES; i++) {
         const struct ln_entry *entry = ln_catalogue_find(shelves[i].catalogue, name);
-        if (strcmp(shelves[i].name, name) == 0)
+        if (strcmp(shelves[i].name, name) == 0) {
             print_shelf(&shelves[i]);
-        else if (entry)
+        } else if (entry) {
+            printf("%s\n", shelves[i].name); /* a name may stand in two catalogues */
             print_entry(&shelves[i], entry);
-        else
+        } else {
             continue;
+        }
         is_found = true;
     }
     if (is_found)

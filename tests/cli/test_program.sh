@@ -187,6 +187,8 @@ run list
 ok "list names models, algorithms, observables and initialisations" \
     sh -c "grep -q deep out.log && grep -q gd out.log && grep -q sharpness out.log && grep -q zero_asymmetric out.log"
 
+run list alignment
+ok "list says of which catalogue a name is" sh -c "grep -qx observables out.log && grep -qx predictions out.log"
 run list --markdown
 ok "docs/catalogue.md is what the tables say" cmp out.log "$LINNET_SOURCE/docs/catalogue.md"
 
