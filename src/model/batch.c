@@ -75,7 +75,8 @@ void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights) {
 }
 
 /* M is positive semidefinite, and <(P - Phi) M, P - Phi> rounded need not be: where the data do not
- * see all of a large P - Phi, zero is as far down as E is known. A NaN stays one. */
+ * see all of a large P - Phi, zero is as far down as E is known. A NaN stays one. Without M it is a
+ * sum of squares. */
 void ln_batch_compare(struct ln_batch *batch, const double *p) {
     const struct ln_shape *shape = batch->shape;
     int m = shape->widths[shape->n_layers], n = shape->widths[0], lanes = shape->lanes;
@@ -84,9 +85,9 @@ void ln_batch_compare(struct ln_batch *batch, const double *p) {
     if (shape->has_moment)
         ln_lanes_nn(batch->error, delta, batch->moment, m, n, n, lanes);
     ln_lanes_half_dot(batch->excess, delta, batch->error, m * n, lanes);
-    for (int lane = 0; lane < lanes; lane++)
-        if (batch->excess[lane] < 0)
-            batch->excess[lane] = 0;
+    double *excess = batch->excess;
+    for (int lane = 0; shape->has_moment && lane < lanes; lane++)
+        excess[lane] = excess[lane] < 0 ? 0 : excess[lane];
 }
 
 double ln_net_gradient(const struct ln_net *net, double *gradient) {

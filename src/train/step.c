@@ -25,10 +25,6 @@ bool ln_step_begin(struct ln_step *step, const struct ln_task *task) {
     return step->size > 0 && isfinite(step->size);
 }
 
-double ln_step_at(const struct ln_step *step, int64_t k) {
-    return step->decay == 0.0 ? step->size : step->size * pow((double)(k + 1), -step->decay);
-}
-
 /* Time to fit over eta. Above the local step limit a run either blows up at once or oscillates to
  * the horizon; without layers the horizon is the guess. */
 double ln_step_count(const struct ln_point *point, const struct ln_shape *shape,
