@@ -21,8 +21,8 @@ enum ln_diagonal_form {
     LN_DIAGONAL_SQUARES, /* weights w+, w-: b = (w+^2 - w-^2) / 2 */
     LN_DIAGONAL_UV,      /* weights u, v: b = u v */
     LN_DIAGONAL_POWER,   /* weights w+, w-: b = w+^D - w-^D, D >= 3 */
-    LN_DIAGONAL_DUAL,    /* weights s: the exact flow in accelerated time, any alpha < 1. The state
-                            goes on    with d small numbers to be added to s */
+    LN_DIAGONAL_DUAL,    /* weights s: the exact flow in accelerated time, any alpha < 1; then, in
+                            the state, d small numbers to be added to s */
 };
 
 bool ln_is_diagonal(const struct ln_shape *shape);

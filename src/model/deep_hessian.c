@@ -134,7 +134,7 @@ void ln_deep_hessian_vector(const struct ln_net *net, const double *v, double *o
     const double *weights = net->weights;
     int n_layers = shape->n_layers, d_in = problem->d_in;
     const int *d = shape->widths;
-    size_t room = (size_t)shape->max_width * (shape->max_width > d_in ? shape->max_width : d_in);
+    size_t room = (size_t)shape->max_width * shape->max_width;
     double *memory = ln_linalg_alloc(room * (2 * (size_t)n_layers + 7), sizeof *memory);
     double *p = memory, *dp = p + room * (n_layers + 1); /* P_j and its derivative, at j * room */
     double *down = dp + room * (n_layers + 1), *d_down = down + room, *next = d_down + room,

@@ -20,12 +20,13 @@ void ln_penalty_constants(const struct ln_point *point, const struct ln_shape *s
 /* Keeps B and W_1 D in the scratch and adds the penalty to the excess. */
 void ln_penalty_forward(struct ln_batch *batch);
 
-/* to -= factor[lane] rho grad: to is the weights (factor eta) or a gradient (factor -1). */
-void ln_penalty_move(struct ln_batch *batch, double *to, const double *factor);
-
-/* Weights the step of ln_penalty_move is taken from: W_2 B and B W_1 D of the last forward, to be
- * called before any weight moves. */
+/* After forward and before any weight moves: keeps W_2 B and B W_1 D, which ln_penalty_move needs.
+ */
 void ln_penalty_prepare(struct ln_batch *batch);
+
+/* to -= factor[lane] grad of the penalty: to is the weights (factor eta) or a gradient (factor -1).
+ */
+void ln_penalty_move(struct ln_batch *batch, double *to, const double *factor);
 
 /* Add to H v, or to the dense H. */
 void ln_penalty_hessian_vector(const struct ln_net *net, const double *v, double *out);
