@@ -63,9 +63,7 @@ static int open_sweep(const struct request *request, struct place *place, struct
         text = ln_view_sweep_text(place->view);
         size = strlen(text);
         place->lines = strdup(ln_view_sweep_sets(place->view));
-        for (char *line = strtok(place->lines, "\n"); line && n_sets < MOST_SETS;
-             line = strtok(NULL, "\n"))
-            sets[n_sets++] = line;
+        n_sets = cli_split_lines(place->lines, sets, MOST_SETS);
     }
     return ln_sweep_parse(request->path, text, size, place->view ? sets : request->sets,
                           place->view ? n_sets : request->n_sets, ln_view_read_matrix,

@@ -94,6 +94,13 @@ int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *er
     return LN_OK;
 }
 
+int cli_split_lines(char *text, const char **lines, int most) {
+    int n = 0;
+    for (char *line = text ? strtok(text, "\n") : NULL; line && n < most; line = strtok(NULL, "\n"))
+        lines[n++] = line;
+    return n;
+}
+
 void cli_duration(double seconds, char text[32]) {
     if (!(seconds < 1e9))
         snprintf(text, 32, "years");

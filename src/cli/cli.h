@@ -43,6 +43,9 @@ bool cli_take_path(const struct command *command, const char **path, const char 
 /* The whole file, malloc'ed, zero-terminated. At most 4 MiB and one byte. */
 int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err);
 
+/* Cuts text (or NULL) into lines [most], in place; returns how many. */
+int cli_split_lines(char *text, const char **lines, int most);
+
 /* "1.5 s", "12 min", "3.2 h". */
 void cli_duration(double seconds, char text[32]);
 void cli_bytes(double bytes, char text[32]);

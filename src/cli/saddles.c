@@ -29,7 +29,7 @@ static const struct option_spec specs[] = {
     [OPTION_SCALE] = {"--log-scale", NULL, true},
     [OPTION_OUTPUT] = {"--output", "-o", true},
 };
-enum { N_SPECS = sizeof specs / sizeof specs[0], MOST_SETS = 256 };
+enum { N_SPECS = sizeof specs / sizeof specs[0] };
 
 /* Returns -1 to go on, or an exit code. */
 static int take_option(struct saddles_options *options, int option, const char *value) {
@@ -41,8 +41,8 @@ static int take_option(struct saddles_options *options, int option, const char *
                                    [OPTION_OUTPUT] = &options->output};
     if (option == OPTION_FIRST)
         options->has_first_order = true;
-    else if (option == OPTION_SET && options->n_sets == MOST_SETS)
-        return cli_usage(&command_saddles, "more than %d --set", MOST_SETS);
+    else if (option == OPTION_SET && options->n_sets == SADDLES_MOST_SETS)
+        return cli_usage(&command_saddles, "more than %d --set", SADDLES_MOST_SETS);
     else if (option == OPTION_SET)
         options->sets[options->n_sets++] = value;
     else

@@ -17,9 +17,11 @@ struct source {
     double *x, *y; /* of two matrices */
 };
 
+enum { SADDLES_MOST_SETS = 256 };
+
 struct saddles_options {
     const char *sweep, *x, *y, *measure, *output, *point, *log_scale;
-    const char *sets[256];
+    const char *sets[SADDLES_MOST_SETS];
     int n_sets;
     bool has_first_order;
 };

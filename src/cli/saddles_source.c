@@ -149,9 +149,7 @@ static int take_results(struct source *source, const struct saddles_options *opt
     struct saddles_options with_sets = {0};
     const char *text = ln_view_sweep_text(source->view);
     char *lines = strdup(ln_view_sweep_sets(source->view));
-    for (char *line = lines ? strtok(lines, "\n") : NULL; line && with_sets.n_sets < 256;
-         line = strtok(NULL, "\n"))
-        with_sets.sets[with_sets.n_sets++] = line;
+    with_sets.n_sets = cli_split_lines(lines, with_sets.sets, SADDLES_MOST_SETS);
     status = parse_text(source, options->measure, text, strlen(text), &with_sets, err);
     free(lines);
     return status == LN_OK ? take_point(source, options->measure, options->point, err) : status;

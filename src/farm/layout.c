@@ -1,4 +1,5 @@
 /* The columns of the results file. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static const int64_t *numbers_from(int64_t first) {
 
 static struct ln_column *add_column(struct ln_layout *layout, const char *name, const char *suffix,
                                     enum ln_ctype type) {
+    assert(layout->n_columns < LN_MAX_COLUMNS);
     struct ln_column *column = &layout->columns[layout->n_columns++];
     snprintf(column->name, sizeof column->name, "%s%s", name, suffix);
     column->type = type;

@@ -108,7 +108,8 @@ const struct ln_row_outcome ln_row_outcomes[] = {
      .number = best_loss},
     {"best_step", LN_I64, "step of the least loss", "1", "Step of best_loss.", .number = best_step},
     {"excess_loss", LN_F64, "excess loss at the end", "1",
-     "final_loss minus reachable_loss, computed without the difference (it may be tiny).",
+     "final_loss minus reachable_loss, precise far below the loss itself unless a bottleneck "
+     "leaves modes out.",
      .number = excess_loss},
     {"reachable_loss", LN_F64, "least loss the widths allow", "1",
      "Loss of the best map of rank at most the smallest width (Eckart-Young).",

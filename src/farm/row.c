@@ -1,5 +1,6 @@
 #include "row.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ static const struct ln_column *find(const struct ln_layout *layout, const char *
 
 void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout,
                         const int64_t *record_steps) {
+    assert(ln_observables.n_entries <= LN_ROW_MAX_OBSERVABLES &&
+           ln_predictions.n_entries <= LN_ROW_MAX_PREDICTIONS);
     memset(recipe, 0, sizeof *recipe);
     recipe->layout = layout;
     recipe->n_records = (int)layout->dims[0].size;
