@@ -131,7 +131,8 @@ static int read_csv(const struct ln_reader *reader, const char *key, struct ln_m
         status =
             ln_mark_error(reader->err, mark, "%s: cannot read %s: %s", key, path, strerror(errno));
     if (!status && csv.count == 0)
-        status = ln_mark_error(reader->err, mark, "%s: %s holds no numbers", key, path);
+        status = ln_mark_error(reader->err, (struct ln_mark){path, 1, 1},
+                               "no numbers in it; %s is to be a matrix, one row a line", key);
     if (!status) {
         double *data = ln_arena_try(reader->arena, csv.count, sizeof *data);
         if (data)

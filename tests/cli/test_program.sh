@@ -262,6 +262,9 @@ run saddles --x bad.csv --y y.csv
 ok "saddles names line and column of what is no number" sh -c "[ $rc = 2 ] && grep -q 'bad.csv:2:4' err.log"
 run saddles --x y.csv --y x.csv
 ok "saddles refuses X and y that do not fit" sh -c "[ $rc = 2 ] && grep -q 'y.csv is 2 x 1, x.csv is 2 x 2' err.log"
+echo '# nothing yet' >empty.csv
+run saddles --x x.csv --y empty.csv
+ok "saddles names a file without numbers" sh -c "[ $rc = 2 ] && grep -q ' empty.csv:1:1: no numbers' err.log"
 run saddles --x missing.csv --y y.csv
 ok "saddles names a file that is not there" sh -c "[ $rc = 2 ] && grep -q 'cannot open missing.csv' err.log"
 printf '1 1\n' >equal.csv
