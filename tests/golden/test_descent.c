@@ -96,7 +96,6 @@ static void the_bound_follows_the_normalisation_of_the_loss(void **state) {
     golden_clear(&mean);
 }
 
-/* Section 6, item 5. */
 static const struct {
     const char *delta, *k, *b, *descent, *balance, *limit, *sharpness;
 } table_65[] = {
@@ -198,7 +197,6 @@ static void the_best_delta_gives_the_largest_step(void **state) {
     golden_clear(&best);
 }
 
-/* Section 6, item 1. */
 static void the_local_limit_is_where_convergence_ends(void **state) {
     (void)state;
     static const char *const sharpness[] = {"4.0000000000", "7.559526299369", "11.313708498985",
@@ -223,7 +221,7 @@ static void the_local_limit_is_where_convergence_ends(void **state) {
     golden_clear(&run);
 }
 
-/* Section 6, item 1: above the local limit runs are bounded before they blow up. */
+/* Above the local limit runs are bounded before they blow up. */
 static void between_the_local_limit_and_blow_up_runs_are_bounded(void **state) {
     (void)state;
     struct golden run;
@@ -244,7 +242,7 @@ static void between_the_local_limit_and_blow_up_runs_are_bounded(void **state) {
     golden_clear(&run);
 }
 
-/* Section 6, item 2: far below the local limits 0.264 and 0.177 a jump across 0, or next to it, is
+/* Far below the local limits 0.264 and 0.177 a jump across 0, or next to it, is
  * not made good for within the run. */
 static void large_starts_leave_bands_of_runs_that_are_not_finished(void **state) {
     (void)state;
@@ -282,7 +280,7 @@ static void the_sharpness_of_the_balanced_minimum_scales_with_isotropic_inputs(v
     golden_clear(&run);
 }
 
-/* Section 6, item 2: on a grid of 0.002 the first diverging step. */
+/* On a grid of 0.002 the first diverging step. */
 static void a_large_start_blows_up_above_the_predicted_step(void **state) {
     (void)state;
     struct golden run;
@@ -323,7 +321,6 @@ static void the_largest_start_without_blow_up_has_its_printed_digits(void **stat
     golden_clear(&run);
 }
 
-/* Section 6, item 3. */
 static void a_mode_is_fitted_at_its_exact_time(void **state) {
     (void)state;
     static const char *const times[4][4] = {
@@ -343,7 +340,7 @@ static void a_mode_is_fitted_at_its_exact_time(void **state) {
     golden_clear(&run);
 }
 
-/* Section 2.4; the sums by mpmath. */
+/* The sums by mpmath. */
 static void a_schedule_uses_up_the_sum_of_its_steps(void **state) {
     (void)state;
     static const char *const sums[4][4] = {
@@ -413,7 +410,7 @@ static void modes_on_their_own_have_times_and_others_have_none(void **state) {
     golden_clear(&run);
 }
 
-/* Section 6, item 4, with the start of A11: at the times seen the loss falls from level to level.
+/* The start of A11: at the times seen the loss falls from level to level.
  */
 static void small_starts_learn_one_mode_at_a_time(void **state) {
     (void)state;

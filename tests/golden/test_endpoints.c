@@ -6,7 +6,7 @@
 
 #include "linnet/linalg.h"
 
-/* Section 6, item 6. Targets of small least singular value take more than the 12 000 steps of the
+/* Targets of small least singular value take more than the 12 000 steps of the
  * notes. */
 static void random_starts_end_at_global_minima(void **state) {
     (void)state;
