@@ -29,6 +29,9 @@ void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, b
  * may be a. */
 void ln_sym_eig(double *w, double *v, const double *a, int n);
 
+/* A [n x n] = V diag(w) V^T. a is neither v nor w. */
+void ln_sym_compose(double *a, const double *v, const double *w, int n);
+
 /* A [m x n] = U diag(s) V^T with r = min(m, n): U [m x r], s [r] descending, V [n x r]. u and v may
  * be NULL. */
 void ln_svd(double *u, double *s, double *v, const double *a, int m, int n);

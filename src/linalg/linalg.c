@@ -81,6 +81,15 @@ void ln_sym_eig(double *w, double *v, const double *a, int n) {
     free(copy);
 }
 
+void ln_sym_compose(double *a, const double *v, const double *w, int n) {
+    double *scaled = numbers((size_t)n * n);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++)
+            scaled[i * n + k] = v[i * n + k] * w[k];
+    ln_matmul(a, scaled, false, v, true, n, n, n);
+    free(scaled);
+}
+
 /* Row-major A is column-major A^T = V diag(s) U^T. */
 void ln_svd(double *u, double *s, double *v, const double *a, int m, int n) {
     int r = m < n ? m : n, info = 0;

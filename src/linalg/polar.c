@@ -18,16 +18,6 @@ static void symmetric_part(double *s, const double *m, int n) {
             s[i * n + j] = 0.5 * (m[i * n + j] + m[j * n + i]);
 }
 
-/* out = V diag(w) V^T. */
-static void compose(double *out, const double *v, const double *w, int n) {
-    double *scaled = matrix(n);
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n; k++)
-            scaled[i * n + k] = v[i * n + k] * w[k];
-    ln_matmul(out, scaled, false, v, true, n, n, n);
-    free(scaled);
-}
-
 double ln_margin(const double *m, int n) {
     double *s = matrix(n), *w = ln_linalg_alloc(n, sizeof *w);
     symmetric_part(s, m, n);
@@ -48,7 +38,7 @@ bool ln_margin_project(double *m, double gamma, int n) {
             m[i] -= s[i];
         for (int i = 0; i < n; i++)
             w[i] = fmax(w[i], gamma);
-        compose(s, v, w, n);
+        ln_sym_compose(s, v, w, n);
         for (int i = 0; i < n; i++) /* exactly symmetric, whatever the product rounds to */
             for (int j = 0; j < n; j++)
                 m[i * n + j] += 0.5 * (s[i * n + j] + s[j * n + i]);
@@ -90,11 +80,11 @@ void ln_rotation_power(const struct ln_rotation *rotation, double s, double *pow
         double a = rotation->angle[i];
         w[i] = a < 1e-9 ? s : sin(s * a) / sin(a);
     }
-    compose(power, rotation->frame, w, n);
+    ln_sym_compose(power, rotation->frame, w, n);
     ln_matmul(ratio, power, false, rotation->skew, false, n, n, n);
     for (int i = 0; i < n; i++)
         w[i] = cos(s * rotation->angle[i]);
-    compose(power, rotation->frame, w, n);
+    ln_sym_compose(power, rotation->frame, w, n);
     for (int i = 0; i < n * n; i++)
         power[i] += ratio[i];
     free(ratio);
@@ -108,7 +98,7 @@ static void polar(double *r, double *root, const double *p, int n, int n_layers)
     ln_matmul(r, u, false, v, true, n, n, n);
     for (int i = 0; i < n; i++)
         s[i] = pow(s[i], 1.0 / n_layers);
-    compose(root, v, s, n);
+    ln_sym_compose(root, v, s, n);
     free(s);
     free(v);
     free(u);

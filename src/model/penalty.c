@@ -242,13 +242,11 @@ void ln_penalty_hessian(const struct ln_net *net, double *hessian) {
 static double *root_of(const double *d, int n) {
     size_t size = (size_t)n * n;
     double *w = ln_linalg_alloc(n, sizeof *w), *v = ln_linalg_alloc(size, sizeof *v);
-    double *half = ln_linalg_alloc(size, sizeof *half), *root = ln_linalg_alloc(size, sizeof *root);
+    double *root = ln_linalg_alloc(size, sizeof *root);
     ln_sym_eig(w, v, d, n);
     for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            half[i * n + j] = v[i * n + j] * sqrt(w[j] > 0 ? w[j] : 0);
-    ln_matmul(root, half, false, v, true, n, n, n);
-    free(half);
+        w[i] = sqrt(w[i] > 0 ? w[i] : 0);
+    ln_sym_compose(root, v, w, n);
     free(v);
     free(w);
     return root;
