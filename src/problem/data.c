@@ -20,6 +20,9 @@ static const struct ln_param params[] = {
      .doc = "Normalisation c of the loss (c/2)||W X - Y||_F^2: 1, 1/n, or 2/(n d_out)."},
 };
 
+/* The moments are d_in^2 numbers, counted by an int. */
+enum { MOST_INPUTS = 46340 };
+
 static int dims(const struct ln_point *point, int *d_in, int *d_out, struct ln_err *err) {
     const struct ln_conf *conf = &point->conf[LN_PROBLEM];
     const struct ln_matrix *x = ln_conf_matrix(conf, "x"), *y = ln_conf_matrix(conf, "y");
@@ -27,6 +30,11 @@ static int dims(const struct ln_point *point, int *d_in, int *d_out, struct ln_e
         return ln_err_key(err, "problem.y",
                           "y has %d samples (columns), x has %d; give both the same number",
                           y->cols, x->cols);
+    if (x->rows > MOST_INPUTS)
+        return ln_err_key(
+            err, "problem.x",
+            "x has %d inputs (rows), and their moments would not fit; give at most %d", x->rows,
+            MOST_INPUTS);
     *d_in = x->rows;
     *d_out = y->rows;
     return LN_OK;

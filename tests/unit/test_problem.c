@@ -445,6 +445,14 @@ static int start(void **state) {
     return 0;
 }
 
+static void more_inputs_than_moments_can_be_counted_are_an_error_about_x(void **state) {
+    (void)state;
+    static const struct ln_matrix tall = {46341, 3, given_x}; /* refused before it is read */
+    struct ln_point point;
+    make_data(&point, &tall, &y_given, "sum");
+    expect_error(&point, "problem.x", "46340");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_are_reduced_to_the_least_squares_map_and_the_moment),
@@ -469,6 +477,7 @@ int main(void) {
         cmocka_unit_test(a_spectrum_longer_than_the_target_is_an_error_about_the_spectrum),
         cmocka_unit_test(a_symmetric_target_that_is_not_square_is_an_error_about_the_basis),
         cmocka_unit_test(samples_that_differ_in_number_are_an_error_about_y),
+        cmocka_unit_test(more_inputs_than_moments_can_be_counted_are_an_error_about_x),
         cmocka_unit_test(a_rank_beyond_the_target_is_an_error_about_the_rank),
     };
     return cmocka_run_group_tests_name("problem", tests, start, NULL);
