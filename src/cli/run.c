@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "linnet/agree.h"
 #include "linnet/engine.h"
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
@@ -55,24 +56,11 @@ static void catch_signals(void) {
     sigaction(SIGINT, &action, NULL);
 }
 
-/* The status of the lowest rank that failed, with its message, on all ranks. */
-static int agree(int status, struct ln_err *err) {
-    int rank, n_ranks, mine, failed;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-    mine = status == LN_OK ? n_ranks : rank;
-    MPI_Allreduce(&mine, &failed, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-    if (failed == n_ranks)
-        return LN_OK;
-    MPI_Bcast(err, (int)sizeof *err, MPI_BYTE, failed, MPI_COMM_WORLD);
-    return (int)err->status;
-}
-
 /* Rank 0 reads the text; every rank parses the same bytes. */
 static int share_text(struct job *job, struct ln_err *err) {
     int status =
         job->rank == 0 ? cli_read_text(job->sweep_path, &job->text, &job->size, err) : LN_OK;
-    status = agree(status, err);
+    status = ln_agree(MPI_COMM_WORLD, status, err);
     if (status != LN_OK)
         return status;
     unsigned long size = job->size;
@@ -95,7 +83,7 @@ static int read_sweep(struct job *job, struct ln_err *err) {
         status = ln_engine_layout(job->sweep, &job->layout, err);
     if (status == LN_OK)
         status = ln_plan_create(job->sweep, NULL, &job->plan, err);
-    return agree(status, err);
+    return ln_agree(MPI_COMM_WORLD, status, err);
 }
 
 static int open_output(struct job *job, struct ln_err *err) {
@@ -109,7 +97,7 @@ static int open_output(struct job *job, struct ln_err *err) {
     if (status == LN_OK) {
         ln_plan_free(job->plan);
         job->plan = NULL;
-        status = agree(ln_plan_create(job->sweep, done, &job->plan, err), err);
+        status = ln_agree(MPI_COMM_WORLD, ln_plan_create(job->sweep, done, &job->plan, err), err);
     }
     free(done);
     if (status == LN_OK && job->rank == 0) {
@@ -174,7 +162,7 @@ static void give_up(const struct job *job, const struct ln_err *err, bool is_alo
 
 static int run_job(struct job *job) {
     struct ln_err err = {0}, close_err = {0};
-    int status = agree(check_isa(&err), &err);
+    int status = ln_agree(MPI_COMM_WORLD, check_isa(&err), &err);
     if (status == LN_OK)
         status = read_sweep(job, &err);
     if (status == LN_OK)

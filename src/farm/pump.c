@@ -173,7 +173,7 @@ static int leave_worker(struct ln_pump *pump, int status, struct ln_err *err) {
 }
 
 /* Everyone takes over rank 0's verdict and message. */
-static int agree(struct ln_pump *pump, int verdict, struct ln_err *err) {
+static int share_verdict(struct ln_pump *pump, int verdict, struct ln_err *err) {
     int rc = MPI_Bcast(&verdict, 1, MPI_INT, 0, pump->comm);
     if (rc == MPI_SUCCESS && verdict != LN_OK)
         rc = MPI_Bcast(err, sizeof *err, MPI_BYTE, 0, pump->comm);
@@ -182,5 +182,5 @@ static int agree(struct ln_pump *pump, int verdict, struct ln_err *err) {
 
 int ln_pump_leave(struct ln_pump *pump, int status, struct ln_err *err) {
     int verdict = pump->rank == 0 ? leave_desk(pump, status, err) : leave_worker(pump, status, err);
-    return verdict == LN_FATAL ? LN_FATAL : agree(pump, verdict, err);
+    return verdict == LN_FATAL ? LN_FATAL : share_verdict(pump, verdict, err);
 }

@@ -13,6 +13,7 @@
 
 #include "h5.h"
 #include "identity.h"
+#include "linnet/agree.h"
 #include "linnet/linalg.h"
 #include "lock.h"
 #include "place.h"
@@ -34,22 +35,6 @@ struct ln_store {
     size_t offsets[LN_MAX_COLUMNS]; /* of the columns in a row in memory */
     unsigned char *packed;          /* [rows.packed] */
 };
-
-/* Every collective function ends here, so that no rank goes on alone: all get the status and the
- * message of the lowest rank that failed. */
-static int agree(MPI_Comm comm, int rc, struct ln_err *err) {
-    int rank;
-    int size;
-    int first;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_size(comm, &size);
-    int mine = rc == LN_OK ? size : rank;
-    MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, comm);
-    if (first == size)
-        return LN_OK;
-    MPI_Bcast(err, (int)sizeof *err, MPI_BYTE, first, comm);
-    return (int)err->status;
-}
 
 /* The last bits of a result depend on the kind of CPU, so all ranks must have the same. */
 static int check_cpu_kind(const struct ln_store *store, MPI_Comm comm, struct ln_err *err) {
@@ -169,14 +154,14 @@ int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
     int rc = opened && opened->path ? LN_OK : ln_err_set(err, LN_FATAL, "out of memory");
     *store = NULL;
     ln_h5_begin();
-    rc = agree(comm, rc, err);
+    rc = ln_agree(comm, rc, err);
     if (rc == LN_OK)
-        rc = agree(comm, check_cpu_kind(opened, comm, err), err);
+        rc = ln_agree(comm, check_cpu_kind(opened, comm, err), err);
     if (rc == LN_OK) {
         MPI_Comm_dup(comm, &opened->comm);
         if (opened->rank == 0)
             rc = prepare(opened, sweep, layout, &was_there, err);
-        rc = agree(comm, rc, err);
+        rc = ln_agree(comm, rc, err);
     }
     if (rc != LN_OK) {
         free_store(opened);
@@ -187,7 +172,7 @@ int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
     rc = open_shared(opened, err);
     if (rc == LN_OK)
         rc = set_up_rows(opened, sweep, layout, err);
-    rc = agree(comm, rc, err);
+    rc = ln_agree(comm, rc, err);
     if (rc != LN_OK) /* not closed: a collective close can hang once a rank has failed */
         return rc;
     *resumed = was_there;
@@ -221,7 +206,7 @@ int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct 
     int64_t n = store->rows.n_cells;
     *n_bad = 0;
     memset(done, 0, (size_t)n);
-    int rc = agree(store->comm, scan_slab(store, done, n_bad, err), err);
+    int rc = ln_agree(store->comm, scan_slab(store, done, n_bad, err), err);
     if (rc != LN_OK)
         return rc;
     for (int64_t i = 0; i < n; i += REDUCE_PIECE) {
@@ -283,14 +268,14 @@ int ln_store_sync(struct ln_store *store, struct ln_err *err) {
 }
 
 int ln_store_close(struct ln_store *store, struct ln_err *err) {
-    int rc = agree(store->comm, ln_store_sync(store, err), err);
+    int rc = ln_agree(store->comm, ln_store_sync(store, err), err);
     if (rc != LN_OK) /* not closed: H5Fclose can hang after an I/O error */
         return rc;
     ln_h5_begin();
     if (H5Fclose(store->file) < 0)
         rc = ln_h5_error(err, LN_FATAL, "cannot close %s", store->path);
     ln_lock_release(&store->lock); /* before the agreement: when close returns, the lock is gone */
-    rc = agree(store->comm, rc, err);
+    rc = ln_agree(store->comm, rc, err);
     free_store(store);
     return rc;
 }
