@@ -71,6 +71,9 @@ int ln_problem_cache_get(struct ln_problem_cache *cache, const struct ln_point *
                          const struct ln_problem **problem, struct ln_err *err);
 void ln_problem_cache_release(struct ln_problem_cache *cache, const struct ln_problem *problem);
 
+/* M = lambda I, lambda > 0, to rounding. */
+bool ln_problem_is_white(const struct ln_problem *problem, double *lambda);
+
 /* Excess loss E = 1/2 sum of sigma_i^2 over the modes left out when the best rank-r map is learnt
  * (Eckart-Young); 0 <= rank <= n_modes. Source: Nguegnang et al. 2021, levels of the loss. */
 double ln_problem_level(const struct ln_problem *problem, int rank);

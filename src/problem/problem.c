@@ -158,6 +158,15 @@ bool ln_problem_is_same(const struct ln_point *a, const struct ln_point *b) {
     return true;
 }
 
+bool ln_problem_is_white(const struct ln_problem *problem, double *lambda) {
+    int d = problem->d_in;
+    *lambda = problem->moment ? problem->moment[0] : 1.0;
+    for (int i = 0; problem->moment && i < d * d; i++)
+        if (!(fabs(problem->moment[i] - (i % (d + 1) == 0 ? *lambda : 0)) <= 1e-12 * *lambda))
+            return false;
+    return *lambda > 0;
+}
+
 double ln_problem_level(const struct ln_problem *problem, int rank) {
     double sum = 0;
     for (int i = problem->n_modes; i-- > rank;)

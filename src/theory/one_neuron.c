@@ -8,16 +8,6 @@
 #include "linnet/balance.h"
 #include "linnet/linalg.h"
 
-/* M = lambda I to rounding? */
-static bool is_whitened(const struct ln_problem *problem, double *lambda) {
-    int d = problem->d_in;
-    *lambda = problem->moment ? problem->moment[0] : 1.0;
-    for (int i = 0; problem->moment && i < d * d; i++)
-        if (!(fabs(problem->moment[i] - (i % (d + 1) == 0 ? *lambda : 0)) <= 1e-12 * *lambda))
-            return false;
-    return *lambda > 0;
-}
-
 int ln_one_neuron_check(const struct ln_point *point, const struct ln_shape *shape,
                         const struct ln_problem *problem, struct ln_err *err) {
     double lambda;
@@ -29,7 +19,7 @@ int ln_one_neuron_check(const struct ln_point *point, const struct ln_shape *sha
                           "no layer has one neuron (the smallest width is %d), and record.theory "
                           "asks for a prediction about such networks; give model.width: 1",
                           shape->rank);
-    if (!is_whitened(problem, &lambda))
+    if (!ln_problem_is_white(problem, &lambda))
         return ln_err_key(
             err, "problem.kind",
             "X X^T is not a multiple of the identity, and record.theory asks for a "
@@ -105,7 +95,7 @@ bool ln_one_neuron_begin(struct ln_one_neuron *flow, const struct ln_net *net) {
     int m = problem->d_out, n = problem->d_in, r = problem->n_modes;
     memset(flow, 0, sizeof *flow);
     if (net->shape->n_layers < 2 || net->shape->rank > 1 || problem->sigma[0] <= 0 ||
-        !is_whitened(problem, &flow->lambda) || !is_balanced(net))
+        !ln_problem_is_white(problem, &flow->lambda) || !is_balanced(net))
         return false;
     double *w = ln_linalg_alloc((size_t)m * n, sizeof *w),
            *u = ln_linalg_alloc((size_t)m * r, sizeof *u),

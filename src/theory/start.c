@@ -8,29 +8,33 @@
 #include "linnet/linalg.h"
 
 bool ln_start_is_plain(const struct ln_outlook *outlook) {
-    const struct ln_problem *problem = outlook->net.problem;
-    if (!outlook->net.shape->model->has_layers || outlook->net.shape->n_constants > 0)
-        return false;
-    for (int i = 0; problem->moment && i < problem->d_in * problem->d_in; i++)
-        if (!(fabs(problem->moment[i] - (i % (problem->d_in + 1) == 0)) <= 1e-12))
-            return false;
-    return true;
+    const struct ln_shape *shape = outlook->net.shape;
+    double lambda;
+    return shape->model->has_layers && shape->n_constants == 0 &&
+           ln_problem_is_white(outlook->net.problem, &lambda) && fabs(lambda - 1) <= 1e-12;
 }
 
-bool ln_start_is_identity(const struct ln_outlook *outlook, double *alpha) {
+/* Every layer is d x d; W_1 .. W_{N-1} are below I and W_N is above I. */
+static bool is_made_of_identities(const struct ln_outlook *outlook, double below, double above) {
     const struct ln_shape *shape = outlook->net.shape;
     const double *w = outlook->net.weights;
-    int d = shape->widths[0];
-    if (!ln_start_is_plain(outlook))
-        return false;
-    *alpha = w[0];
+    int d = shape->widths[0], last = shape->offset[shape->n_layers - 1];
     for (int j = 1; j <= shape->n_layers; j++)
         if (shape->widths[j] != d)
             return false;
     for (int i = 0; i < shape->n_weights; i++)
-        if (w[i] != (i % (d * d) % (d + 1) == 0 ? *alpha : 0.0))
+        if (w[i] != (i % (d * d) % (d + 1) == 0 ? (i < last ? below : above) : 0.0))
             return false;
-    return true;
+    return ln_start_is_plain(outlook);
+}
+
+bool ln_start_is_identity(const struct ln_outlook *outlook, double *alpha) {
+    *alpha = outlook->net.weights[0];
+    return is_made_of_identities(outlook, *alpha, *alpha);
+}
+
+bool ln_start_is_zero_asymmetric(const struct ln_outlook *outlook) {
+    return is_made_of_identities(outlook, 1, 0);
 }
 
 double *ln_start_eigenvalues(const struct ln_outlook *outlook) {

@@ -11,6 +11,9 @@ bool ln_start_is_plain(const struct ln_outlook *outlook);
 /* ... and every layer is d x d and alpha I. */
 bool ln_start_is_identity(const struct ln_outlook *outlook, double *alpha);
 
+/* ... or every layer but the last is I, and the last is zero. */
+bool ln_start_is_zero_asymmetric(const struct ln_outlook *outlook);
+
 /* Eigenvalues [d], ascending, of a symmetric target (to 1e-12 of its largest entry); those below
  * 1e-12 of the largest are 0. NULL: it is not symmetric. Ownership: free. */
 double *ln_start_eigenvalues(const struct ln_outlook *outlook);

@@ -6,21 +6,6 @@
 #include "linnet/linalg.h"
 #include "start.h"
 
-static bool applies(const struct ln_outlook *outlook) {
-    const struct ln_shape *shape = outlook->net.shape;
-    const double *w = outlook->net.weights;
-    int d = shape->widths[0], last = shape->offset[shape->n_layers - 1];
-    if (!ln_start_is_plain(outlook))
-        return false;
-    for (int j = 1; j <= shape->n_layers; j++)
-        if (shape->widths[j] != d)
-            return false;
-    for (int i = 0; i < shape->n_weights; i++)
-        if (w[i] != (i < last && i % (d * d) % (d + 1) == 0))
-            return false;
-    return true;
-}
-
 static double limit_of(const struct ln_outlook *outlook) {
     const struct ln_problem *problem = outlook->net.problem;
     double n = outlook->net.shape->n_layers,
@@ -30,13 +15,13 @@ static double limit_of(const struct ln_outlook *outlook) {
 }
 
 static void limit(const struct ln_outlook *outlook, double *out) {
-    if (applies(outlook))
+    if (ln_start_is_zero_asymmetric(outlook))
         out[0] = limit_of(outlook);
 }
 
 /* The flow: l(t) <= exp(-2 t) l(0). */
 static void contraction(const struct ln_outlook *outlook, double *out) {
-    if (!applies(outlook))
+    if (!ln_start_is_zero_asymmetric(outlook))
         return;
     if (ln_start_algorithm_is(outlook, "flow"))
         out[0] = exp(-2 * outlook->step_size);
