@@ -137,10 +137,13 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
                   struct ln_err *err) {
     struct ln_engine *engine = ctx;
     struct seat *seat = &engine->seats[lane];
-    struct ln_run start_run = *run;
-    start_run.excess = run->initial;
-    struct ln_sight sight = sight_of(engine, lane, NULL, &start_run, engine->recipe.needs_singular);
-    ln_row_start(&engine->recipe, seat->row, &sight);
+    struct ln_sight sight;
+    if (engine->recipe.has_start) {
+        struct ln_run start_run = *run;
+        start_run.excess = run->initial;
+        sight = sight_of(engine, lane, NULL, &start_run, engine->recipe.needs_singular);
+        ln_row_start(&engine->recipe, seat->row, &sight);
+    }
     sight = sight_of(engine, lane, batch, run, engine->recipe.needs_singular);
     ln_row_finish(&engine->recipe, seat->row, &sight);
     ln_problem_cache_release(engine->problems, seat->problem);

@@ -37,6 +37,7 @@ void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *la
         recipe->observables[recipe->n_observables++] = entry;
         recipe->needs_singular |= observable->uses_singular;
         recipe->series_needs_singular |= observable->uses_singular && entry.series;
+        recipe->has_start |= entry.start != NULL;
     }
     for (int i = 0; i < ln_predictions.n_entries; i++) {
         const struct ln_prediction *prediction =

@@ -28,7 +28,7 @@ struct ln_row_recipe {
     struct ln_row_prediction predictions[LN_ROW_MAX_PREDICTIONS];
     int n_observables, n_predictions, n_records;
     const int64_t *record_steps;
-    bool needs_singular, series_needs_singular;
+    bool needs_singular, series_needs_singular, has_start;
 };
 
 int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
