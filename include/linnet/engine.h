@@ -6,6 +6,7 @@
 #include "linnet/column.h"
 #include "linnet/err.h"
 #include "linnet/sweep.h"
+#include "linnet/train.h"
 
 struct ln_engine;
 
@@ -28,6 +29,9 @@ int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, str
 int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layout,
                      struct ln_engine **engine, struct ln_err *err);
 void ln_engine_free(struct ln_engine *engine);
+
+/* How well the lanes were used, since the engine was created. Borrowed. */
+const struct ln_train_use *ln_engine_use(const struct ln_engine *engine);
 
 /* Trains until next() has nothing and all lanes are empty. The first point decides the shape. */
 int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,

@@ -19,15 +19,26 @@ void ln_lanes_nn(double *c, const double *a, const double *b, int m, int n, int 
 void ln_lanes_tn(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
 void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
 
-/* C [m x n] -= eta[lane] * A [m x k] B^T, B [n x k]: the update fused into the product. */
+/* The update fused into the product: C [m x n] -= eta[lane] * A [m x k] B^T, B [n x k]; of the
+ * second A^T B, A [k x m], B [k x n]. */
 void ln_lanes_descend(double *c, const double *eta, const double *a, const double *b, int m, int n,
                       int k, int lanes);
+void ln_lanes_descend_tn(double *c, const double *eta, const double *a, const double *b, int m,
+                         int n, int k, int lanes);
 
-/* Elementwise on n elements: c = a - b; c -= eta[lane] * a; out[lane] = 1/2 sum over elements of a
- * b, in order. */
+/* Elementwise on n elements: c = a - b; c -= eta[lane] * a. */
 void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes);
 void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lanes);
-void ln_lanes_half_dot(double *out, const double *a, const double *b, int n, int lanes);
+
+/* out[lane] = 1/2 <A, B>, both [m x n]. Element (i, j) is added, by FMA and in the order of the
+ * rows, to the partial sum s[i mod 2][j mod 8]; with t[c] = s[0][c] + s[1][c] the sum is ((t0 + t4)
+ * + (t2 + t6)) + ((t1 + t5) + (t3 + t7)): an order that a vector of one problem and a lane of eight
+ * can both follow. */
+void ln_lanes_half_dot(double *out, const double *a, const double *b, int m, int n, int lanes);
+
+/* out[lane] = a fixed linear functional of w [n]: element e is added by FMA to the partial sum e
+ * mod 8, and these are added up as above. It tells apart states of equal loss (w and -w). */
+void ln_lanes_signature(double *out, const double *functional, const double *w, int n, int lanes);
 
 /* The instruction set in use: "avx512", "avx2" or "portable" (LINNET_ISA forces one that the CPU
  * has). */

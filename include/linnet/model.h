@@ -6,6 +6,7 @@
 #ifndef LINNET_MODEL_H
 #define LINNET_MODEL_H
 
+#include "linnet/chain.h"
 #include "linnet/err.h"
 #include "linnet/point.h"
 #include "linnet/problem.h"
@@ -27,6 +28,7 @@ struct ln_shape {
     int lanes;       /* points that advance together, by shape alone */
     bool has_moment; /* the problem's M is not the identity */
     bool is_flow_only; /* this variant of the model has no descend */
+    bool runs;         /* this variant of the model has run */
 };
 
 /* One network of one point, not lane-packed. Everything is borrowed. */
@@ -51,6 +53,8 @@ struct ln_batch {
                                            the end-to-end matrix of any model that descends */
     double *error;                      /* D_N [d_N x d_0] = (P - Phi) M, lane-packed */
     double *back[2];                    /* D_j on the way down */
+    struct ln_chain *chain;             /* of run, or NULL until it is asked for */
+    struct ln_chain_room *room;
 };
 
 struct ln_model {
@@ -67,6 +71,10 @@ struct ln_model {
     /* After forward: W -= eta[lane] grad, all layers at once. batch->error may have been replaced
      * (mini-batches). NULL: the model is known by its flow only. */
     void (*descend)(struct ln_batch *batch, const double *eta);
+    /* Many steps of W -= eta grad at once, forward included: what forward, descend, forward, ...
+     * do, without a look between them. Leaves the weights; products and error are not those of
+     * forward. Where shape->runs. */
+    void (*run)(struct ln_batch *batch, struct ln_steps *steps);
     void (*gradient)(struct ln_batch *batch,
                      double *gradient); /* after forward: [n_weights][lanes] */
     /* After forward: what the flow does, dstate/dt [n_state][lanes]. NULL: minus the gradient. */

@@ -1,9 +1,9 @@
 /* How a network moves: the algorithms, the only loop over time, the stopping rules and the outcome
  * labels.
  *
- * ln_train advances the lanes of a batch step by step. A lane whose point has finished is refilled
- * at once. What a point does depends on its own task only: stop rules are per lane and counted in
- * its own steps. */
+ * ln_train advances the lanes of a batch in runs of steps at which nothing has to be decided. A
+ * lane whose point has finished is refilled at once. What a point does depends on its own task
+ * only: stop rules are per lane and counted in its own steps. */
 #ifndef LINNET_TRAIN_H
 #define LINNET_TRAIN_H
 
@@ -65,6 +65,12 @@ struct ln_task {
     struct ln_net net; /* at step 0 */
 };
 
+/* How well the lanes were used. */
+struct ln_train_use {
+    double lane_steps; /* steps times lanes that they moved, idle or not */
+    double busy_steps; /* of these, steps of a point */
+};
+
 struct ln_train_hooks {
     void *ctx;
     bool (*next)(void *ctx, int lane,
@@ -73,7 +79,8 @@ struct ln_train_hooks {
                    const struct ln_run *run);
     int (*finish)(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
                   struct ln_err *err);
-    bool (*poll)(void *ctx); /* about every millisecond; true: give up, LN_STOPPED */
+    bool (*poll)(void *ctx);  /* about every millisecond; true: give up, LN_STOPPED */
+    struct ln_train_use *use; /* added to, or NULL */
 };
 
 struct ln_algorithm {
@@ -93,6 +100,12 @@ struct ln_algorithm {
      * runs[lane].step counts the steps done; taken[lane] is 1 on entry. */
     void (*advance)(struct ln_batch *batch, void *states, const struct ln_run *runs,
                     int64_t *taken);
+    /* Where a step is W -= eta grad and nothing else: the step sizes of `count` steps from where
+     * the runs stand, eta[k * LN_LANES + lane], k < count. Returns true if they are the same at
+     * every step; then only k = 0 is set. NULL: the algorithm has to be asked at every step, by
+     * advance. */
+    bool (*step_sizes)(const void *states, const struct ln_run *runs, int lanes, int64_t count,
+                       double *eta);
     void (*end)(void *state); /* gives back what start took; NULL: nothing */
     /* Steps a point will take, from closed forms; an order of magnitude is enough. */
     double (*predicted_steps)(const struct ln_point *point, const struct ln_shape *shape,

@@ -30,6 +30,7 @@ struct ln_engine {
     double *weights, *p, *singular; /* scratch for looking at one lane */
     const struct ln_engine_hooks *hooks;
     int64_t waiting_cell; /* the point that decided the shape, not seated yet; -1: none */
+    struct ln_train_use use;
     int status;
     struct ln_err failure; /* says why, when status is not LN_OK */
 };
@@ -176,10 +177,14 @@ static int take_shape(struct ln_engine *engine, int64_t cell, const struct ln_al
     return LN_OK;
 }
 
+const struct ln_train_use *ln_engine_use(const struct ln_engine *engine) {
+    return &engine->use;
+}
+
 int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,
                   struct ln_err *err) {
     const struct ln_algorithm *algorithm;
-    const struct ln_train_hooks train = {engine, next_task, record, finish, poll};
+    const struct ln_train_hooks train = {engine, next_task, record, finish, poll, &engine->use};
     if (!hooks->next(hooks->ctx, &engine->waiting_cell))
         return LN_OK;
     engine->hooks = hooks;

@@ -80,6 +80,15 @@ void ln_lanes_descend(double *c, const double *eta, const double *a, const doubl
                     n);
 }
 
+void ln_lanes_descend_tn(double *c, const double *eta, const double *a, const double *b, int m,
+                         int n, int k, int lanes) {
+    if (lanes == LN_LANES)
+        chosen_isa()->product(c, eta, a, 1, m, b, n, 1, m, n, k);
+    else
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, -eta[0], a, m, b, n, 1.0, c,
+                    n);
+}
+
 void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes) {
     if (lanes == LN_LANES)
         chosen_isa()->difference(c, a, b, n);
@@ -95,9 +104,10 @@ void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lan
         cblas_daxpy(n, -eta[0], a, 1, c, 1);
 }
 
-void ln_lanes_half_dot(double *out, const double *a, const double *b, int n, int lanes) {
-    if (lanes == LN_LANES)
-        chosen_isa()->half_dot(out, a, b, n);
-    else
-        out[0] = 0.5 * cblas_ddot(n, a, 1, b, 1);
+void ln_lanes_half_dot(double *out, const double *a, const double *b, int m, int n, int lanes) {
+    chosen_isa()->half_dot(out, a, b, m, n, lanes);
+}
+
+void ln_lanes_signature(double *out, const double *functional, const double *w, int n, int lanes) {
+    chosen_isa()->signature(out, functional, w, n, lanes);
 }

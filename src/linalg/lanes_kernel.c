@@ -100,12 +100,48 @@ static void update(double *c, const double *eta, const double *a, int n) {
         ((lanes_t *)c)[i] -= *(const lanes_t *)eta * ((const lanes_t *)a)[i];
 }
 
-static void half_dot(double *out, const double *a, const double *b, int n) {
-    lanes_t sum = {0};
-    for (int i = 0; i < n; i++)
-        sum += ((const lanes_t *)a)[i] * ((const lanes_t *)b)[i];
-    *(lanes_t *)out = 0.5 * sum;
+enum { CLASSES = 8 };
+
+static inline __attribute__((always_inline)) lanes_t add_up(const lanes_t *s) {
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
-const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {TEXT(ISA), product, difference, update,
-                                                      half_dot};
+static void half_dot_lanes(double *out, const lanes_t *a, const lanes_t *b, int m, int n) {
+    lanes_t sum[2][CLASSES] = {{{0}}};
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            sum[i % 2][j % CLASSES] += a[(long)i * n + j] * b[(long)i * n + j];
+    for (int c = 0; c < CLASSES; c++)
+        sum[0][c] += sum[1][c];
+    *(lanes_t *)out = 0.5 * add_up(sum[0]);
+}
+
+static void half_dot_alone(double *out, const double *a, const double *b, int m, int n) {
+    double sum[2][CLASSES] = {{0}};
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            sum[i % 2][j % CLASSES] += a[(long)i * n + j] * b[(long)i * n + j];
+    for (int c = 0; c < CLASSES; c++)
+        sum[0][c] += sum[1][c];
+    const double *t = sum[0];
+    out[0] = 0.5 * (((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7])));
+}
+
+static void half_dot(double *out, const double *a, const double *b, int m, int n, int lanes) {
+    if (lanes == LN_LANES)
+        half_dot_lanes(out, (const lanes_t *)a, (const lanes_t *)b, m, n);
+    else
+        half_dot_alone(out, a, b, m, n);
+}
+
+static void signature(double *out, const double *functional, const double *w, int n, int lanes) {
+    for (int lane = 0; lane < lanes; lane++) {
+        double s[CLASSES] = {0};
+        for (int e = 0; e < n; e++)
+            s[e % CLASSES] += functional[e] * w[(long)e * lanes + lane];
+        out[lane] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    }
+}
+
+const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {TEXT(ISA), product,  difference,
+                                                      update,    half_dot, signature};

@@ -9,7 +9,9 @@ typedef void ln_lanes_product(double *c, const double *eta, const double *a, lon
 /* Elementwise companions, see linnet/lanes.h. */
 typedef void ln_lanes_difference(double *c, const double *a, const double *b, int n);
 typedef void ln_lanes_update(double *c, const double *eta, const double *a, int n);
-typedef void ln_lanes_sum(double *out, const double *a, const double *b, int n);
+typedef void ln_lanes_sum(double *out, const double *a, const double *b, int m, int n, int lanes);
+typedef void ln_lanes_functional(double *out, const double *functional, const double *w, int n,
+                                 int lanes);
 
 struct ln_lanes_isa {
     const char *name;
@@ -17,6 +19,7 @@ struct ln_lanes_isa {
     ln_lanes_difference *difference;
     ln_lanes_update *update;
     ln_lanes_sum *half_dot;
+    ln_lanes_functional *signature;
 };
 
 extern const struct ln_lanes_isa ln_lanes_isa_avx512, ln_lanes_isa_avx2, ln_lanes_isa_portable;

@@ -44,7 +44,14 @@ void ln_batch_free(struct ln_batch *batch) {
     free(batch->error);
     free(batch->back[0]);
     free(batch->back[1]);
+    ln_chain_room_free(batch->room);
+    ln_chain_free(batch->chain);
     free(batch);
+}
+
+static void touch(struct ln_batch *batch) {
+    if (batch->room)
+        ln_chain_room_touch(batch->room);
 }
 
 /* Copies x [n] into a lane, or zeros it if x is NULL. */
@@ -57,6 +64,7 @@ void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net) {
     const struct ln_shape *shape = batch->shape;
     const struct ln_problem *problem = net->problem;
     int d_in = shape->widths[0], d_out = shape->widths[shape->n_layers], lanes = shape->lanes;
+    touch(batch);
     put_lane(batch->weights, lane, lanes, net->weights, shape->n_state);
     put_lane(batch->constants, lane, lanes, net->constants, shape->n_constants);
     put_lane(batch->target, lane, lanes, problem ? problem->target : NULL, d_out * d_in);
@@ -84,7 +92,7 @@ void ln_batch_compare(struct ln_batch *batch, const double *p) {
     ln_lanes_subtract(delta, p, batch->target, m * n, lanes);
     if (shape->has_moment)
         ln_lanes_nn(batch->error, delta, batch->moment, m, n, n, lanes);
-    ln_lanes_half_dot(batch->excess, delta, batch->error, m * n, lanes);
+    ln_lanes_half_dot(batch->excess, delta, batch->error, m, n, lanes);
     double *excess = batch->excess;
     for (int lane = 0; shape->has_moment && lane < lanes; lane++)
         excess[lane] = excess[lane] < 0 ? 0 : excess[lane];
@@ -103,6 +111,7 @@ double ln_net_gradient(const struct ln_net *net, double *gradient) {
 }
 
 void ln_batch_put_weights(struct ln_batch *batch, int lane, const double *weights) {
+    touch(batch);
     put_lane(batch->weights, lane, batch->shape->lanes, weights, batch->shape->n_state);
 }
 

@@ -64,7 +64,9 @@ static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln
                            : listed       ? (int)width->integers[0]
                            : d_in > d_out ? d_in
                                           : d_out;
-    return ln_penalty_shape(point, d_in, shape, err);
+    int status = ln_penalty_shape(point, d_in, shape, err);
+    shape->runs = shape->variant == LN_VARIANT_PLAIN;
+    return status;
 }
 
 static bool is_penalised(const struct ln_batch *batch) {
@@ -105,6 +107,15 @@ static void descend(struct ln_batch *batch, const double *eta) {
     ln_lanes_axpy(batch->weights, eta, down, d[1] * d[0], lanes);
     if (is_penalised(batch))
         ln_penalty_move(batch, batch->weights, eta);
+}
+
+static void run(struct ln_batch *batch, struct ln_steps *steps) {
+    const struct ln_shape *shape = batch->shape;
+    if (!batch->chain) {
+        batch->chain = ln_chain_create(shape->widths, shape->n_layers, shape->has_moment);
+        batch->room = ln_chain_room_create(batch->chain, shape->lanes);
+    }
+    ln_chain_run(batch->room, batch->weights, batch->target, batch->moment, steps);
 }
 
 static void gradient(struct ln_batch *batch, double *out) {
@@ -168,6 +179,7 @@ const struct ln_model ln_model_deep = {
     .constants = ln_penalty_constants,
     .forward = forward,
     .descend = descend,
+    .run = run,
     .gradient = gradient,
     .end_to_end = end_to_end,
     .hessian = ln_deep_hessian,

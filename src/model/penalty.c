@@ -116,7 +116,7 @@ void ln_penalty_forward(struct ln_batch *batch) {
     ln_lanes_tn(parts.imbalance, w2, w2, d[1], d[1], d[2], lanes);
     ln_lanes_nt(parts.work, parts.metric, w1, d[1], d[1], d[0], lanes);
     ln_lanes_subtract(parts.imbalance, parts.imbalance, parts.work, d[1] * d[1], lanes);
-    ln_lanes_half_dot(half, parts.imbalance, parts.imbalance, d[1] * d[1], lanes);
+    ln_lanes_half_dot(half, parts.imbalance, parts.imbalance, d[1], d[1], lanes);
     for (int lane = 0; lane < lanes; lane++)
         batch->excess[lane] += 0.5 * batch->constants[lane] * half[lane];
 }

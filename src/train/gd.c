@@ -12,13 +12,23 @@ static bool start(const struct ln_task *task, void *memory, double *step_size) {
     return can_start;
 }
 
-static void advance(struct ln_batch *batch, void *memory, const struct ln_run *runs,
+static bool step_sizes(const void *states, const struct ln_run *runs, int lanes, int64_t count,
+                       double *eta) {
+    const struct ln_step *steps = states;
+    bool is_constant = true;
+    for (int lane = 0; lane < lanes; lane++)
+        is_constant &= steps[lane].decay == 0.0;
+    for (int64_t k = 0; k < (is_constant ? 1 : count); k++)
+        for (int lane = 0; lane < lanes; lane++)
+            eta[k * LN_LANES + lane] = ln_step_at(&steps[lane], runs[lane].step + k);
+    return is_constant;
+}
+
+static void advance(struct ln_batch *batch, void *states, const struct ln_run *runs,
                     int64_t *taken) {
     (void)taken; /* one step, as set */
     _Alignas(64) double eta[LN_LANES];
-    const struct ln_step *steps = memory;
-    for (int lane = 0; lane < batch->shape->lanes; lane++)
-        eta[lane] = ln_step_at(&steps[lane], runs[lane].step);
+    step_sizes(states, runs, batch->shape->lanes, 1, eta);
     batch->shape->model->descend(batch, eta);
 }
 
@@ -31,6 +41,7 @@ const struct ln_algorithm ln_algorithm_gd = {
     .state_bytes = sizeof(struct ln_step),
     .check = ln_step_check,
     .start = start,
+    .step_sizes = step_sizes,
     .advance = advance,
     .predicted_steps = ln_step_count,
 };

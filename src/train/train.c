@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "linnet/lanes.h"
+#include "judge.h"
 #include "linnet/linalg.h"
 
 #define LN_ALGORITHM(name) extern const struct ln_algorithm ln_algorithm_##name;
@@ -51,6 +51,8 @@ const struct ln_param ln_limits[] = {
 };
 const int ln_n_limits = sizeof ln_limits / sizeof ln_limits[0];
 
+enum { MOST_STEPS = 512 }; /* of a run between two looks */
+
 struct trainer {
     const struct ln_shape *shape;
     const struct ln_algorithm *algorithm;
@@ -61,15 +63,27 @@ struct trainer {
     struct ln_run *runs;      /* [lanes] */
     bool *is_busy, *is_fresh; /* [lanes]; fresh: its state has not been looked at yet */
     char *states;
-    int n_busy;
+    int n_busy, n_fresh;
+    bool in_runs;  /* the model takes runs of steps; else the algorithm is asked at every step */
+    int64_t every; /* steps between two looks at the clock */
+    bool has_signatures; /* signature[] is that of the present states */
+    double *signature;   /* [LN_LANES] */
+    double *functional;  /* [n_weights] what it is made with */
+    struct ln_watch *watch;
+    struct ln_steps steps;
+    double *eta, *losses, *signatures; /* [MOST_STEPS + 1][LN_LANES] */
 };
+
+static bool is_in_window(const struct ln_run *run, int64_t step) {
+    return step > run->max_steps - LN_WINDOW && !run->strides;
+}
 
 static void plan_event(const struct trainer *t, struct ln_run *run) {
     int64_t next = run->max_steps;
     if (run->record < t->n_records && t->record_steps[run->record] < next)
         next = t->record_steps[run->record];
     int64_t window = run->max_steps - LN_WINDOW + 1, held = run->low_since + run->hold - 1;
-    if (run->strides) /* a flow does not oscillate; where it converges, the hold has an end */
+    if (run->strides || t->in_runs) /* where it converges, the hold has an end */
         next = run->streak > 0 && held < next ? held : next;
     else if (run->step + 1 >= window)
         next = run->step + 1;
@@ -78,118 +92,36 @@ static void plan_event(const struct trainer *t, struct ln_run *run) {
     run->next_event = next;
 }
 
-/* The excess loss at which the plateau position moves on; none: -1, below any E. */
-static double plateau_threshold(const struct ln_run *run) {
-    int r = run->plateau_position / 2;
-    if (r >= run->n_plateaus)
-        return -1.0;
-    double gap = 0.5 * run->problem->sigma[r] * run->problem->sigma[r];
-    return ln_problem_level(run->problem, r) + (run->plateau_position % 2 ? -0.01 : 0.01) * gap;
-}
-
-static void begin_plateaus(struct ln_run *run, int rank) {
-    const struct ln_problem *problem = run->problem;
-    while (run->n_plateaus < LN_MAX_PLATEAUS && run->n_plateaus < rank &&
-           run->n_plateaus < problem->n_modes &&
-           problem->sigma[run->n_plateaus] > 1e-6 * problem->sigma[0])
-        run->n_plateaus++;
-    for (int r = 0; r < LN_MAX_PLATEAUS; r++)
-        run->plateau_enter[r] = run->plateau_leave[r] = -1;
-    run->plateau_next = plateau_threshold(run);
-}
-
-static void pass_plateaus(struct ln_run *run, double excess) {
-    while (excess <= run->plateau_next) {
-        int r = run->plateau_position / 2;
-        *(run->plateau_position % 2 ? &run->plateau_leave[r] : &run->plateau_enter[r]) = run->step;
-        run->plateau_position++;
-        run->plateau_next = plateau_threshold(run);
-    }
-}
-
-static void begin(struct trainer *t, int lane, const struct ln_task *task, double step_size,
-                  bool is_invalid) {
-    struct ln_run *run = &t->runs[lane];
-    const struct ln_conf *limits = &task->point->conf[LN_LIMITS];
-    memset(run, 0, sizeof *run);
-    run->step_size = step_size;
-    run->is_invalid = is_invalid;
-    run->max_steps = ln_conf_int(limits, "max_steps");
-    run->hold = ln_conf_int(limits, "stop.hold");
-    run->stop_loss = ln_conf_real(limits, "stop.loss");
-    run->stop_diverged = ln_conf_real(limits, "stop.diverged");
-    const struct ln_problem *problem = task->net.problem;
-    run->level = ln_problem_level(problem, t->shape->rank < problem->n_modes ? t->shape->rank
-                                                                             : problem->n_modes);
-    run->problem = problem;
-    run->strides = t->algorithm->strides;
-    begin_plateaus(run, t->shape->rank);
-    run->converged_step = run->diverged_step = -1;
-    ln_batch_load(t->batch, lane, &task->net);
-    t->is_busy[lane] = t->is_fresh[lane] = true;
-    t->n_busy++;
-}
-
-/* Fills every empty lane that gets a task. *changed: forward has to run again. */
-static void refill(struct trainer *t, bool *changed) {
+/* Fills every empty lane that gets a task. */
+static void refill(struct trainer *t) {
     for (int lane = 0; lane < t->shape->lanes; lane++) {
         struct ln_task task;
+        struct ln_run *run = &t->runs[lane];
         if (t->is_busy[lane] || !t->hooks->next(t->hooks->ctx, lane, &task))
             continue;
-        double step_size = 0;
-        bool can_start = t->algorithm->start(
-            &task, t->states + (size_t)lane * t->algorithm->state_bytes, &step_size);
-        begin(t, lane, &task, step_size, !can_start);
-        *changed = true;
+        ln_run_begin(run, &task, t->shape->rank);
+        run->strides = t->algorithm->strides;
+        run->is_invalid = !t->algorithm->start(
+            &task, t->states + (size_t)lane * t->algorithm->state_bytes, &run->step_size);
+        ln_batch_load(t->batch, lane, &task.net);
+        t->is_busy[lane] = t->is_fresh[lane] = true;
+        t->n_busy++;
+        t->n_fresh++;
     }
 }
 
-/* A fixed linear functional of the weights: tells apart states of equal loss (w and -w). */
-static double signature(const struct ln_batch *batch, int lane) {
-    double sum = 0, c = 1.0;
-    for (int i = 0; i < batch->shape->n_weights; i++) {
-        sum += c * batch->weights[(size_t)i * batch->shape->lanes + lane];
-        c = c > 0.5 ? c - 0.381966 : c + 0.618034;
-    }
-    return sum;
+/* Of the state in a lane: tells apart states of equal loss. */
+static double signature(struct trainer *t, int lane) {
+    if (!t->has_signatures)
+        ln_lanes_signature(t->signature, t->functional, t->batch->weights, t->shape->n_weights,
+                           t->shape->lanes);
+    t->has_signatures = true;
+    return t->signature[lane];
 }
 
-/* The stopping rules, each step. Rises count while they are more than rounding and above the
- * tolerance. */
-static void judge(struct ln_run *run, double excess) {
-    run->excess = excess;
-    double above = excess - run->level;
-    if (run->step == 0) {
-        run->initial = run->previous = run->worst = excess;
-        run->is_invalid |= !isfinite(excess);
-        run->is_finished = run->is_invalid;
-    }
-    if (!(excess <= run->worst))
-        run->worst = isnan(excess) ? HUGE_VAL : excess;
-    if (run->step == 0)
-        run->best = excess;
-    if (!(above < run->stop_diverged)) {
-        run->diverged_step = run->step;
-        run->is_finished = true;
-        return;
-    }
-    if (excess > run->previous * (1.0 + 1e-9) && above > run->stop_loss)
-        run->n_rises++;
-    if (excess <= run->plateau_next)
-        pass_plateaus(run, excess);
-    if (excess < run->best) {
-        run->best = excess;
-        run->best_step = run->step;
-    }
-    run->previous = excess;
-    bool is_low = above <= run->stop_loss && run->stop_loss > 0;
-    if (is_low && run->streak == 0)
-        run->low_since = run->step;
-    run->streak = is_low ? run->step - run->low_since + 1 : 0;
-    if (run->streak >= run->hold) {
-        run->converged_step = run->low_since;
-        run->is_finished = true;
-    }
+static void remember(struct ln_run *run, int64_t step, double excess, double state) {
+    run->loss_window[step % LN_WINDOW] = excess;
+    run->state_window[step % LN_WINDOW] = state;
 }
 
 /* Records and the oscillation window: rare but for the last LN_WINDOW steps. */
@@ -199,13 +131,10 @@ static void attend(struct trainer *t, int lane) {
         t->hooks->record(t->hooks->ctx, lane, run->record, t->batch, run);
         run->record++;
     }
-    if (run->step > run->max_steps - LN_WINDOW && !run->strides) {
-        run->loss_window[run->step % LN_WINDOW] = run->excess;
-        run->state_window[run->step % LN_WINDOW] = signature(t->batch, lane);
-    }
+    if (is_in_window(run, run->step) && (!t->in_runs || run->step == 0))
+        remember(run, run->step, run->excess, signature(t, lane));
     if (run->step >= run->max_steps)
         run->is_finished = true;
-    plan_event(t, run);
 }
 
 static void end_state(struct trainer *t, int lane) {
@@ -215,46 +144,135 @@ static void end_state(struct trainer *t, int lane) {
     memset(state, 0, t->algorithm->state_bytes);
 }
 
-static int look(struct trainer *t, bool *emptied, struct ln_err *err) {
-    for (int lane = 0; lane < t->shape->lanes; lane++) {
-        struct ln_run *run = &t->runs[lane];
-        if (!t->is_busy[lane] || !t->is_fresh[lane])
-            continue;
-        t->is_fresh[lane] = false;
-        judge(run, t->batch->excess[lane]);
-        if (run->step >= run->next_event)
-            attend(t, lane);
-        else if (run->strides)
-            plan_event(t, run);
-        if (!run->is_finished)
-            continue;
-        int status = t->hooks->finish(t->hooks->ctx, lane, t->batch, run, err);
-        if (status != LN_OK)
-            return status;
-        ln_batch_clear(t->batch, lane);
-        end_state(t, lane);
-        t->is_busy[lane] = false;
-        t->n_busy--;
-        *emptied = true;
-    }
-    return LN_OK;
+static int look(struct trainer *t, int lane, double excess, struct ln_err *err) {
+    struct ln_run *run = &t->runs[lane];
+    ln_run_judge(run, excess);
+    if (run->step >= run->next_event)
+        attend(t, lane);
+    plan_event(t, run);
+    if (!run->is_finished)
+        return LN_OK;
+    int status = t->hooks->finish(t->hooks->ctx, lane, t->batch, run, err);
+    ln_batch_clear(t->batch, lane);
+    end_state(t, lane);
+    t->is_busy[lane] = false;
+    t->n_busy--;
+    return status;
 }
 
-static void advance(struct trainer *t) {
+/* The lanes that have to move, and the bands they may move in. */
+static void ask_for(struct trainer *t, int64_t most, bool only_fresh) {
+    struct ln_steps *steps = &t->steps;
+    *steps = (struct ln_steps){
+        .most = most, .eta = t->eta, .watch = t->watch, .functional = t->functional};
+    for (int lane = 0; lane < LN_LANES; lane++) {
+        if (lane >= t->shape->lanes || !t->is_busy[lane] || (only_fresh && !t->is_fresh[lane])) {
+            ln_run_watch_nothing(t->watch, lane);
+            continue;
+        }
+        ln_run_watch(&t->runs[lane], t->watch, lane);
+        steps->busy |= 1u << lane;
+        steps->n_busy++;
+    }
+}
+
+/* Looks at the states at step 0. */
+static int look_at_fresh(struct trainer *t, struct ln_err *err) {
+    const double *excess = t->batch->excess;
+    int status = LN_OK;
+    t->has_signatures = false;
+    if (t->in_runs) {
+        ask_for(t, 0, true);
+        t->shape->model->run(t->batch, &t->steps);
+        excess = t->watch->excess;
+    } else {
+        t->shape->model->forward(t->batch);
+    }
+    for (int lane = 0; lane < t->shape->lanes && status == LN_OK; lane++) {
+        if (!t->is_fresh[lane])
+            continue;
+        t->is_fresh[lane] = false;
+        t->n_fresh--;
+        status = look(t, lane, excess[lane], err);
+    }
+    return status;
+}
+
+/* Steps to the nearest event of any lane; keeps the history where one is in its window. */
+static int64_t plan_steps(const struct trainer *t, bool *keeps) {
+    int64_t most = t->every < MOST_STEPS ? t->every : MOST_STEPS;
+    for (int lane = 0; lane < t->shape->lanes; lane++)
+        if (t->is_busy[lane] && t->runs[lane].next_event - t->runs[lane].step < most)
+            most = t->runs[lane].next_event - t->runs[lane].step;
+    *keeps = false;
+    for (int lane = 0; lane < t->shape->lanes; lane++)
+        *keeps |= t->is_busy[lane] && is_in_window(&t->runs[lane], t->runs[lane].step + most);
+    return most;
+}
+
+/* What the kernel has seen of a lane on the way to where it is now. */
+static void take_over(struct trainer *t, int lane, int64_t taken) {
+    struct ln_run *run = &t->runs[lane];
+    ln_run_take_books(run, t->watch, lane);
+    for (int64_t i = 1; t->steps.losses && i <= taken; i++)
+        if (is_in_window(run, run->step + i))
+            remember(run, run->step + i, t->losses[i * LN_LANES + lane],
+                     t->signatures[i * LN_LANES + lane]);
+    run->step += taken;
+}
+
+/* A run of steps in the model's own kernel. */
+static int run_on(struct trainer *t, int64_t *done, struct ln_err *err) {
+    bool keeps;
+    int status = LN_OK, lanes = t->shape->lanes;
+    int64_t most = plan_steps(t, &keeps);
+    ask_for(t, most, false);
+    bool is_constant = t->algorithm->step_sizes(t->states, t->runs, lanes, most, t->eta);
+    t->steps.eta_stride = is_constant ? 0 : LN_LANES;
+    t->steps.losses = keeps ? t->losses : NULL;
+    t->steps.signatures = keeps ? t->signatures : NULL;
+    t->shape->model->run(t->batch, &t->steps);
+    *done = 0;
+    for (int lane = 0; lane < lanes && status == LN_OK; lane++) {
+        int64_t taken = t->steps.taken[lane];
+        if (!t->is_busy[lane])
+            continue;
+        *done = taken > *done ? taken : *done;
+        take_over(t, lane, taken);
+        status = look(t, lane, t->watch->excess[lane], err);
+    }
+    return status;
+}
+
+/* One step, or stride, of the algorithm's own. */
+static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
     int64_t taken[LN_LANES];
+    int status = LN_OK;
     for (int lane = 0; lane < t->shape->lanes; lane++)
         taken[lane] = 1;
     t->algorithm->advance(t->batch, t->states, t->runs, taken);
-    for (int lane = 0; lane < t->shape->lanes; lane++) {
+    t->has_signatures = false;
+    t->shape->model->forward(t->batch);
+    for (int lane = 0; lane < t->shape->lanes && status == LN_OK; lane++) {
         t->runs[lane].step += taken[lane];
-        t->is_fresh[lane] = true;
+        if (t->is_busy[lane])
+            status = look(t, lane, t->batch->excess[lane], err);
     }
+    *done = 1;
+    return status;
+}
+
+static void count_use(const struct trainer *t, int n_moved, int64_t done) {
+    if (!t->hooks->use)
+        return;
+    t->hooks->use->lane_steps += (double)(t->shape->lanes * done);
+    t->hooks->use->busy_steps += (double)(n_moved * done);
 }
 
 /* Steps between two looks at the clock: about a tenth of a millisecond. */
-static int steps_between_polls(const struct ln_shape *shape) {
+static int64_t steps_between_polls(const struct ln_shape *shape) {
     double steps = 1e6 / (shape->model->step_flops(shape) * shape->lanes + 100.0);
-    return steps < 1 ? 1 : (int)steps;
+    return steps < 1 ? 1 : (int64_t)steps;
 }
 
 static double now(void) {
@@ -264,34 +282,32 @@ static double now(void) {
 }
 
 static int loop(struct trainer *t, struct ln_err *err) {
-    int every = t->algorithm->strides ? 1 : steps_between_polls(t->shape), left = every,
-        status = LN_OK;
+    int64_t left = t->every, done;
     double last = now();
-    bool changed = true; /* lanes to fill: at the start, after a finish, and at every poll while
-                            some are empty */
+    bool asks = true; /* for tasks: at the start, after a finish, and at every poll while lanes are
+                         empty */
     for (;;) {
-        if (changed) {
-            changed = false;
-            refill(t, &changed);
-            if (t->n_busy == 0)
-                return LN_OK;
+        if (asks)
+            refill(t);
+        if (t->n_busy == 0)
+            return LN_OK;
+        int n_busy = t->n_busy;
+        int status;
+        if (t->n_fresh > 0) { /* looked at before anything moves */
+            status = look_at_fresh(t, err);
+            done = 1;
+        } else {
+            status = t->in_runs ? run_on(t, &done, err) : advance(t, &done, err);
+            count_use(t, n_busy, done);
         }
-        t->shape->model->forward(t->batch);
-        bool emptied = false;
-        status = look(t, &emptied, err);
         if (status != LN_OK)
             return status;
-        if (emptied) { /* new lanes are looked at before anything moves; the others keep their state
-                        */
-            changed = true;
-            left = 1;
-        } else {
-            advance(t);
-        }
-        if (--left > 0)
+        asks = t->n_busy < n_busy;
+        left -= done;
+        if (left > 0)
             continue;
-        left = every;
-        changed |= t->n_busy < t->shape->lanes;
+        left = t->every;
+        asks |= t->n_busy < t->shape->lanes;
         double time = now();
         if (time - last > 1e-3) {
             last = time;
@@ -315,33 +331,64 @@ int ln_train_shape(const struct ln_point *point, struct ln_shape *shape, struct 
     return LN_OK;
 }
 
-double ln_run_threshold(const struct ln_run *run) {
-    double stop = run->stop_loss > 0 && run->streak == 0 ? run->level + run->stop_loss : -1.0;
-    return stop > run->plateau_next ? stop : run->plateau_next;
+static double *numbers(size_t n) {
+    return ln_linalg_alloc(n, sizeof(double));
+}
+
+/* Weights of the signature: no two alike, none small. */
+static double *functional_create(int n) {
+    double *functional = numbers((size_t)n), c = 1.0;
+    for (int i = 0; i < n; i++) {
+        functional[i] = c;
+        c = c > 0.5 ? c - 0.381966 : c + 0.618034;
+    }
+    return functional;
+}
+
+static void trainer_open(struct trainer *t) {
+    size_t lanes = (size_t)t->shape->lanes, history = (size_t)(MOST_STEPS + 1) * LN_LANES;
+    t->batch = ln_batch_create(t->shape);
+    t->runs = ln_linalg_alloc(lanes, sizeof *t->runs);
+    t->is_busy = ln_linalg_alloc(lanes, sizeof *t->is_busy);
+    t->is_fresh = ln_linalg_alloc(lanes, sizeof *t->is_fresh);
+    t->states = ln_linalg_alloc(lanes, t->algorithm->state_bytes);
+    t->in_runs = t->shape->runs && t->algorithm->step_sizes;
+    t->every = t->algorithm->strides ? 1 : steps_between_polls(t->shape);
+    t->watch = ln_linalg_alloc(1, sizeof *t->watch);
+    t->signature = numbers(LN_LANES);
+    t->functional = functional_create(t->shape->n_weights);
+    t->eta = numbers(history);
+    t->losses = numbers(history);
+    t->signatures = numbers(history);
+}
+
+static void trainer_close(struct trainer *t) {
+    for (int lane = 0; lane < t->shape->lanes; lane++)
+        if (t->is_busy[lane])
+            end_state(t, lane);
+    ln_batch_free(t->batch);
+    free(t->runs);
+    free(t->is_busy);
+    free(t->is_fresh);
+    free(t->states);
+    free(t->watch);
+    free(t->signature);
+    free(t->functional);
+    free(t->eta);
+    free(t->losses);
+    free(t->signatures);
 }
 
 int ln_train(const struct ln_shape *shape, const struct ln_algorithm *algorithm,
              const int64_t *record_steps, int n_records, const struct ln_train_hooks *hooks,
              struct ln_err *err) {
-    size_t lanes = (size_t)shape->lanes;
     struct trainer t = {.shape = shape,
                         .algorithm = algorithm,
                         .record_steps = record_steps,
                         .n_records = n_records,
                         .hooks = hooks};
-    t.batch = ln_batch_create(shape);
-    t.runs = ln_linalg_alloc(lanes, sizeof *t.runs);
-    t.is_busy = ln_linalg_alloc(lanes, sizeof *t.is_busy);
-    t.is_fresh = ln_linalg_alloc(lanes, sizeof *t.is_fresh);
-    t.states = ln_linalg_alloc(lanes, algorithm->state_bytes);
+    trainer_open(&t);
     int status = loop(&t, err);
-    for (int lane = 0; lane < shape->lanes; lane++)
-        if (t.is_busy[lane])
-            end_state(&t, lane);
-    free(t.states);
-    free(t.is_fresh);
-    free(t.is_busy);
-    free(t.runs);
-    ln_batch_free(t.batch);
+    trainer_close(&t);
     return status;
 }

@@ -309,8 +309,7 @@ static void a_lane_keeps_its_bits_when_its_neighbours_are_not_numbers(void **sta
 static void check_elementwise(int lanes) {
     enum { N = 11 };
     double *a = random_numbers(N * LN_LANES, 30), *b = random_numbers(N * LN_LANES, 31);
-    double *c = numbers(N * LN_LANES), *eta = random_numbers(LN_LANES, 32),
-           *dot = numbers(LN_LANES);
+    double *c = numbers(N * LN_LANES), *eta = random_numbers(LN_LANES, 32);
     ln_lanes_subtract(c, a, b, N, lanes);
     for (int i = 0; i < N * lanes; i++)
         assert_true(c[i] == a[i] - b[i]);
@@ -318,16 +317,43 @@ static void check_elementwise(int lanes) {
     ln_lanes_axpy(c, eta, a, N, lanes);
     for (int i = 0; i < N * lanes; i++)
         assert_near(c[i], b[i] - eta[i % lanes] * a[i], 1e-15);
-    ln_lanes_half_dot(dot, a, b, N, lanes);
-    for (int lane = 0; lane < lanes; lane++) {
-        double sum = 0;
-        for (int i = 0; i < N; i++)
-            sum = fma(a[i * lanes + lane], b[i * lanes + lane], sum);
-        assert_near(dot[lane], 0.5 * sum, lanes == LN_LANES && fuses() ? 0.0 : 1e-14);
-    }
-    free(dot);
     free(eta);
     free(c);
+    free(b);
+    free(a);
+}
+
+static double add_up(const double *s) {
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+/* The order of the sums is part of the results. */
+static void sums_are_taken_in_the_documented_order(void **state) {
+    enum { M = 5, N = 11 };
+    (void)state;
+    double *a = random_numbers(M * N * LN_LANES, 30), *b = random_numbers(M * N * LN_LANES, 31);
+    double *dot = numbers(LN_LANES), tolerance = fuses() ? 0 : 1e-13;
+    for (int lanes = 1; lanes <= LN_LANES; lanes += LN_LANES - 1) {
+        ln_lanes_half_dot(dot, a, b, M, N, lanes);
+        for (int lane = 0; lane < lanes; lane++) {
+            double s[2][8] = {{0}};
+            for (int e = 0; e < M * N; e++) {
+                double *part = &s[e / N % 2][e % N % 8];
+                *part = fma(a[e * lanes + lane], b[e * lanes + lane], *part);
+            }
+            for (int c = 0; c < 8; c++)
+                s[0][c] += s[1][c];
+            assert_near(dot[lane], 0.5 * add_up(s[0]), tolerance);
+        }
+        ln_lanes_signature(dot, a, b, M * N, lanes);
+        for (int lane = 0; lane < lanes; lane++) {
+            double s[8] = {0};
+            for (int e = 0; e < M * N; e++)
+                s[e % 8] = fma(a[e], b[e * lanes + lane], s[e % 8]);
+            assert_near(dot[lane], add_up(s), tolerance);
+        }
+    }
+    free(dot);
     free(b);
     free(a);
 }
@@ -406,6 +432,7 @@ int main(void) {
         cmocka_unit_test(one_lane_gives_the_same_products_by_blas),
         cmocka_unit_test(a_lane_keeps_its_bits_when_its_neighbours_are_not_numbers),
         cmocka_unit_test(elementwise_kernels_serve_eight_lanes_and_one),
+        cmocka_unit_test(sums_are_taken_in_the_documented_order),
         cmocka_unit_test(narrow_networks_share_lanes_and_wide_or_very_deep_ones_run_alone),
         cmocka_unit_test(the_instruction_set_is_the_best_of_the_cpu_or_the_one_forced),
         cmocka_unit_test(the_kind_of_cpu_tells_whether_products_are_fused),

@@ -65,7 +65,7 @@ static bool poll(void *ctx) {
 
 static void run(struct trip *trip, const struct net *net, const char *algorithm) {
     static const int64_t steps[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
-    struct ln_train_hooks hooks = {trip, next, record, finish, poll};
+    struct ln_train_hooks hooks = {trip, next, record, finish, poll, NULL};
     struct ln_err err = {0};
     memset(trip, 0, sizeof *trip);
     trip->net = net;

@@ -80,7 +80,7 @@ static bool poll(void *ctx) {
 int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err) {
     const struct ln_point *point = &job->nets[0].point;
     struct ln_shape shape = job->nets[0].shape;
-    struct ln_train_hooks hooks = {job, give, record, finish, poll};
+    struct ln_train_hooks hooks = {job, give, record, finish, poll, NULL};
     int status = ln_train_shape(point, &shape, err);
     return status != LN_OK ? status
                            : ln_train(&shape, (const struct ln_algorithm *)point->entry[LN_TRAIN],

@@ -1,0 +1,68 @@
+/* One step of gradient descent on a chain of matrices W_N ... W_1, as a list of products found once
+ * per shape, and the kernels that take many such steps.
+ *
+ * The product is bracketed in the cheapest order (matrix chain order). A node C = A B of that
+ * bracketing costs one product upwards and one for each child downwards, dA = dC B^T, dB = A^T dC.
+ * Where a child is a layer, its update W -= eta dW is fused into that product: no gradient is ever
+ * stored, and every layer moves from old weights. Square chains: 3 (N - 1) products. */
+#ifndef LINNET_CHAIN_H
+#define LINNET_CHAIN_H
+
+#include <stdbool.h>
+
+#include "linnet/watch.h"
+
+enum ln_chain_form {
+    LN_CHAIN_NN,   /* A B */
+    LN_CHAIN_TN,   /* A^T B */
+    LN_CHAIN_NT,   /* A B^T */
+    LN_CHAIN_PLAIN /* A itself (m x n; k = 1): the update of a layer whose gradient is at hand */
+};
+
+/* C [m x n] = form(A, B) with inner length k, or C -= eta form(A, B). Numbers of slots. */
+struct ln_chain_op {
+    enum ln_chain_form form;
+    bool descends;
+    int c, a, b;
+    int m, n, k;
+};
+
+/* Slot s is a matrix of rows[s] x cols[s]. Slots 0 .. N - 1 are W_1 .. W_N; the others are named,
+ * or temporary. Immutable once created. */
+struct ln_chain {
+    int n_layers;
+    bool has_moment;
+    int target, moment; /* Phi; M (-1: the identity) */
+    int product;        /* W_N ... W_1 */
+    int delta, error;   /* P - Phi; (P - Phi) M, the same slot where M is the identity */
+    int n_forward;      /* ops before delta, error and E are taken ... */
+    int n_ops;          /* ... and all of them */
+    int n_slots;
+    int *rows, *cols;
+    struct ln_chain_op *ops;
+    double flops; /* of one step, 2 m n k a product, E and updates included */
+};
+
+/* widths: d_0 .. d_N. Ownership: ln_chain_free. */
+struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_moment);
+void ln_chain_free(struct ln_chain *chain);
+
+/* Work space of the points in flight of one chain. */
+struct ln_chain_room;
+
+/* The chain must outlive it. lanes: LN_LANES or 1. Ownership: ln_chain_room_free. */
+struct ln_chain_room *ln_chain_room_create(const struct ln_chain *chain, int lanes);
+void ln_chain_room_free(struct ln_chain_room *room);
+
+/* The weights, targets or moments of a lane were changed from outside since the last run. */
+void ln_chain_room_touch(struct ln_chain_room *room);
+
+/* Lane-packed arrays as in a batch: weights [n_weights][lanes] row by row, layer by layer; target
+ * [d_N * d_0][lanes]; moment [d_0 * d_0][lanes] or NULL. Takes steps until steps->most, or until a
+ * lane leaves its band. On return the weights are those of the state reached, and steps->watch has
+ * its E. Bits: every element of a product is the chain of ln_lanes_nn; so a point has the same bits
+ * in lanes and alone, on every instruction set with FMA. */
+void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
+                  const double *moment, struct ln_steps *steps);
+
+#endif
