@@ -1,0 +1,122 @@
+/* The whole engine under the driver's orders, one line each on stdin, one line of JSON back:
+ *
+ *   load SWEEP [key=value ...]   the sweep to run
+ *   case FILE                    its target, step size and start weights, for the opponents
+ *   run                          trains every point of it
+ *   losses                       final loss of every point of the last run
+ *   peak SECONDS                 how fast this core is: FMA peak, and dgemm
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job.h"
+#include "linnet/lanes.h"
+#include "linnet/linalg.h"
+#include "linnet/model.h"
+#include "linnet/train.h"
+#include "measure.h"
+
+enum { MOST_SETS = 16 };
+
+static struct ln_bench_job job;
+
+static void load(char *rest) {
+    const char *sets[MOST_SETS], *path = strtok(rest, " \n");
+    int n = 0;
+    for (char *set; n < MOST_SETS && (set = strtok(NULL, " \n"));)
+        sets[n++] = set;
+    if (!path)
+        ln_bench_die("load what?");
+    if (job.sweep)
+        ln_bench_unload(&job);
+    ln_bench_load(&job, path, sets, n);
+    printf("{\"points\": %lld, \"groups\": %d, \"lanes\": %d}\n", (long long)job.plan->n_points,
+           job.plan->n_groups, job.plan->groups[0].lanes);
+}
+
+static double steps_run(void) {
+    double steps = 0;
+    for (int64_t i = 0; i < job.plan->n_points; i++)
+        steps += ln_bench_number(&job, job.plan->ids[i], "steps");
+    return steps;
+}
+
+static void run(void) {
+    double peak = ln_bench_peak(2e-3), wall = ln_bench_wall(), cpu = ln_bench_cpu();
+    ln_bench_train(&job);
+    cpu = ln_bench_cpu() - cpu;
+    wall = ln_bench_wall() - wall;
+    double after = ln_bench_peak(2e-3);
+    printf("{\"cpu\": %.9g, \"wall\": %.9g, \"steps\": %.17g, \"peak\": %.6g}\n", cpu, wall,
+           steps_run(), after > peak ? after : peak);
+}
+
+static void losses(void) {
+    for (int64_t i = 0; i < job.plan->n_cells; i++)
+        printf("%s%.17g", i ? ", " : "{\"losses\": [", ln_bench_number(&job, i, "final_loss"));
+    printf("]}\n");
+}
+
+/* One line "d N points eta", then doubles: Phi [d x d], and of each point W_1 .. W_N. */
+static void write_case(const char *path) {
+    static struct ln_point point;
+    struct ln_problem *problem;
+    struct ln_shape shape;
+    struct ln_err err = {0};
+    ln_sweep_point(job.sweep, 0, &point);
+    if (ln_train_shape(&point, &shape, &err) != LN_OK ||
+        ln_problem_create(&point, &problem, &err) != LN_OK)
+        ln_bench_die(err.text);
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        ln_bench_die(path);
+    int d = problem->d_in;
+    fprintf(file, "%d %d %lld %.17g\n", d, shape.n_layers, (long long)job.plan->n_cells,
+            ln_conf_real(&point.conf[LN_TRAIN], "step_size"));
+    fwrite(problem->target, sizeof(double), (size_t)d * d, file);
+    double *weights = ln_linalg_alloc((size_t)shape.n_state, sizeof(double));
+    for (int64_t cell = 0; cell < job.plan->n_cells; cell++) {
+        ln_sweep_point(job.sweep, cell, &point);
+        ln_init_fill(&point, &shape, weights);
+        fwrite(weights, sizeof(double), (size_t)shape.n_weights, file);
+    }
+    free(weights);
+    ln_problem_free(problem);
+    if (fclose(file) != 0)
+        ln_bench_die(path);
+    printf("{}\n");
+}
+
+static void obey(char *line) {
+    char *verb = strtok(line, " \n"), *rest = strtok(NULL, "\n");
+    if (!verb)
+        return;
+    if (strcmp(verb, "load") == 0)
+        load(rest);
+    else if (strcmp(verb, "run") == 0)
+        run();
+    else if (strcmp(verb, "losses") == 0)
+        losses();
+    else if (strcmp(verb, "case") == 0 && rest)
+        write_case(rest);
+    else if (strcmp(verb, "peak") == 0 && rest)
+        printf("{\"peak\": %.6g, \"reference\": %.6g}\n", ln_bench_peak(0.5 * atof(rest)),
+               ln_bench_reference(0.5 * atof(rest)));
+    else
+        ln_bench_die(verb);
+}
+
+int main(void) {
+    static char line[4096];
+    ln_linalg_start();
+    printf("{\"version\": \"%s\", \"isa\": \"%s\"}\n", ln_linalg_cpu_kind(), ln_lanes_isa());
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        obey(line);
+        fflush(stdout);
+    }
+    if (job.sweep)
+        ln_bench_unload(&job);
+    return 0;
+}

@@ -1,0 +1,63 @@
+"""The benchmarks of linnet; bench/run.sh starts this. Prints a page of Markdown: what was measured, beside what was
+aimed at, on which machine."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+
+import peak
+import report
+import steps
+from worker import Bench, say
+
+
+def options_of(arguments):
+    parser = argparse.ArgumentParser(prog="bench/run.sh", description="Measures linnet side by side with other means.")
+    parser.add_argument("--quick", action="store_true", help="fewer cases and rounds, under two minutes")
+    parser.add_argument("--smoke", action="store_true", help="a few milliseconds of each: fails where losses differ")
+    parser.add_argument("--build", default="build", help="build folder (default: build)")
+    parser.add_argument("--python", default="build-bench/bin/python", help="Python with PyTorch and JAX (bench/setup.sh)")
+    parser.add_argument("--out", help="also write the page to this file, such as docs/benchmarks.md")
+    return parser.parse_args(arguments)
+
+
+def build(folder):
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        subprocess.run(["meson", "setup", folder], check=True, stdout=sys.stderr)
+    subprocess.run(["ninja", "-C", folder], check=True, stdout=subprocess.DEVNULL)
+
+
+def cases_of(options):
+    if options.smoke:
+        return [(2, 2), (5, 3), (33, 2)]
+    if options.quick:
+        return [(d, 3) for d in steps.WIDTHS]
+    return [(d, depth) for d in steps.WIDTHS for depth in steps.DEPTHS]
+
+
+def main():
+    options = options_of(sys.argv[1:])
+    rounds, seconds = (1, 0.002) if options.smoke else (3, 0.06) if options.quick else (7, 0.15)
+    load = os.getloadavg()[0]
+    if not options.smoke:
+        build(options.build)
+    with tempfile.TemporaryDirectory(prefix="linnet-bench-") as work:
+        bench = Bench(options.build, options.python, work, rounds, seconds)
+        peaks = peak.measure(bench)
+        whole = steps.Steps(bench, cases_of(options))
+        whole.measure()
+        page = report.page(bench, peaks, whole, load)
+        faults = whole.close()
+        bench.close()
+    print(page, end="")
+    if options.out:
+        with open(options.out, "w", encoding="utf-8") as file:
+            file.write(page)
+        say(f"written to {options.out}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
