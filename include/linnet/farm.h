@@ -14,9 +14,9 @@ enum { LN_MAX_LABELS = 32 };
 /* What rank 0 knows of this run. */
 struct ln_progress {
     int64_t n_points, n_done;
-    double cost_total, cost_done;  /* predicted seconds */
-    double seconds;                /* since the farm started */
-    int64_t labels[LN_MAX_LABELS]; /* finished points by label */
+    double seconds_done, seconds_left; /* core seconds: actual, and predicted in their light */
+    double seconds;                    /* since the farm started */
+    int64_t labels[LN_MAX_LABELS];     /* finished points by label */
     int n_ranks;
 };
 

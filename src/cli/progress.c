@@ -26,9 +26,8 @@ static void outcomes_text(const struct ln_progress *state, char *text, size_t si
 static void line(char *text, size_t size, const struct ln_progress *state, bool final) {
     char eta[32], outcomes[160];
     double rate = state->seconds > 0 ? (double)state->n_done / state->seconds : 0;
-    double left = state->cost_done > 0
-                      ? state->seconds * (state->cost_total - state->cost_done) / state->cost_done
-                      : 0;
+    double left =
+        state->seconds_done > 0 ? state->seconds * state->seconds_left / state->seconds_done : 0;
     cli_duration(final ? state->seconds : left, eta);
     outcomes_text(state, outcomes, sizeof outcomes);
     snprintf(text, size, "%lld/%lld  %.0f points/s  %s %s%s", (long long)state->n_done,
@@ -47,7 +46,8 @@ void cli_progress(void *ctx, const struct ln_progress *state, bool final) {
         }
         return;
     }
-    double share = state->cost_total > 0 ? state->cost_done / state->cost_total : 1.0;
+    double total = state->seconds_done + state->seconds_left;
+    double share = total > 0 ? state->seconds_done / total : 1.0;
     for (int i = 0; i < CELLS; i++)
         strcat(bar, (i + 0.5) / CELLS < share ? "\u2588" : "\u2591");
     fprintf(stderr, "\r\033[K%s %s%s", bar, text, final ? "\n" : "");

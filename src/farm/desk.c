@@ -42,9 +42,42 @@ struct ln_grant ln_desk_ask(struct ln_desk *desk, int rank, bool is_refill) {
 }
 
 void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *report) {
-    ln_coordinator_done(desk->coordinator, rank, report->n_done, report->cost);
+    for (int i = 0; i < report->n_parts; i++)
+        ln_coordinator_done(desk->coordinator, rank, report->parts[i].group,
+                            &report->parts[i].tally);
     for (int i = 0; i < LN_MAX_LABELS; i++)
         desk->labels[i] += report->labels[i];
+}
+
+static void pack_grant(struct ln_grant grant, double *words) {
+    words[LN_GRANT_FIRST] = (double)grant.first;
+    words[LN_GRANT_COUNT] = (double)grant.count;
+    words[LN_GRANT_FACTOR] = grant.factor;
+}
+
+struct ln_grant ln_desk_unpack(const double *words) {
+    return (struct ln_grant){(int64_t)words[LN_GRANT_FIRST], (int64_t)words[LN_GRANT_COUNT],
+                             words[LN_GRANT_FACTOR]};
+}
+
+int ln_desk_deal(struct ln_desk *desk, MPI_Comm comm, struct ln_grant *grant, struct ln_err *err) {
+    int rank, n_ranks, rc;
+    double mine[LN_N_GRANT_WORDS], *words = NULL;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &n_ranks);
+    if (rank == 0) {
+        words = malloc((size_t)n_ranks * LN_N_GRANT_WORDS * sizeof *words);
+        if (!words)
+            return ln_err_set(err, LN_FATAL, "out of memory for the first grants");
+        for (int r = 0; r < n_ranks; r++)
+            pack_grant(ln_coordinator_ask(desk->coordinator, r),
+                       words + (size_t)r * LN_N_GRANT_WORDS);
+    }
+    rc = MPI_Scatter(words, LN_N_GRANT_WORDS, MPI_DOUBLE, mine, LN_N_GRANT_WORDS, MPI_DOUBLE, 0,
+                     comm);
+    free(words);
+    *grant = ln_desk_unpack(mine);
+    return ln_mpi_check(rc, "MPI_Scatter", err);
 }
 
 static int send_halt(struct ln_desk *desk, int rank, struct ln_err *err) {
@@ -87,16 +120,16 @@ int ln_desk_farewell(struct ln_desk *desk, int rank, int status, const struct ln
 }
 
 static void unpack_report(const double *words, struct ln_report *report) {
-    report->n_done = (int64_t)words[LN_WORD_DONE];
-    report->cost = words[LN_WORD_COST];
+    ln_report_unpack(report, words + LN_WORD_PARTS);
     for (int i = 0; i < LN_MAX_LABELS; i++)
         report->labels[i] = (int64_t)words[LN_WORD_LABELS + i];
 }
 
 static int answer_ask(struct ln_desk *desk, int rank, const double *words, struct ln_err *err) {
     struct ln_grant grant = ln_desk_ask(desk, rank, words[LN_WORD_KIND] != 0.0);
-    int64_t range[2] = {grant.first, grant.count};
-    int rc = MPI_Send(range, 2, MPI_INT64_T, rank, LN_TAG_GRANT, desk->comm);
+    double answer[LN_N_GRANT_WORDS];
+    pack_grant(grant, answer);
+    int rc = MPI_Send(answer, LN_N_GRANT_WORDS, MPI_DOUBLE, rank, LN_TAG_GRANT, desk->comm);
     return ln_mpi_check(rc, "MPI_Send", err);
 }
 
@@ -133,8 +166,8 @@ static void show(struct ln_desk *desk, bool is_final) {
     struct ln_progress progress = {
         .n_points = desk->plan->n_points,
         .n_done = ln_coordinator_n_done(desk->coordinator),
-        .cost_total = desk->plan->total_cost,
-        .cost_done = desk->plan->total_cost - ln_coordinator_cost_left(desk->coordinator),
+        .seconds_left = ln_coordinator_seconds_left(desk->coordinator),
+        .seconds_done = ln_coordinator_seconds_done(desk->coordinator),
         .seconds = now - desk->started,
         .n_ranks = desk->n_ranks,
     };

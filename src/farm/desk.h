@@ -9,13 +9,6 @@
 
 #include "message.h"
 
-/* Points finished and not yet told to rank 0. */
-struct ln_report {
-    int64_t n_done;
-    double cost;
-    int64_t labels[LN_MAX_LABELS];
-};
-
 struct ln_desk {
     MPI_Comm comm;
     int n_ranks;
@@ -39,6 +32,10 @@ void ln_desk_close(struct ln_desk *desk);
 struct ln_grant ln_desk_ask(struct ln_desk *desk, int rank, bool is_refill);
 void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *report);
 
+/* Deals out the first grant of every rank; returns that of the calling one. Ranks: collective; desk
+ * is looked at on rank 0 only. */
+int ln_desk_deal(struct ln_desk *desk, MPI_Comm comm, struct ln_grant *grant, struct ln_err *err);
+
 /* `rank` ends with a status; err: its message, unless LN_OK. Anything but LN_OK halts all ranks. */
 int ln_desk_farewell(struct ln_desk *desk, int rank, int status, const struct ln_err *err,
                      struct ln_err *failure);
@@ -49,6 +46,9 @@ int ln_desk_serve(struct ln_desk *desk, struct ln_err *err);
 /* When every worker has left: completes the halts, shows the final progress, sets err and returns
  * the status of the run. */
 int ln_desk_conclude(struct ln_desk *desk, struct ln_err *err);
+
+/* A grant as words [LN_N_GRANT_WORDS]. */
+struct ln_grant ln_desk_unpack(const double *words);
 
 /* Seconds of a clock that never goes back. */
 double ln_desk_clock(void);

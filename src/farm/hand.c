@@ -67,7 +67,7 @@ bool ln_hand_reserve(struct ln_hand *hand) {
     if (hand->n_started < hand->capacity)
         return true;
     int capacity = 2 * hand->capacity + 16;
-    int64_t *started = realloc(hand->started, (size_t)capacity * sizeof *started);
+    struct ln_started *started = realloc(hand->started, (size_t)capacity * sizeof *started);
     if (!started)
         return false;
     hand->started = started;
@@ -75,7 +75,14 @@ bool ln_hand_reserve(struct ln_hand *hand) {
     return true;
 }
 
-bool ln_hand_start(struct ln_hand *hand, int64_t *cell) {
+/* Charges the time since the last event to the points started. */
+static void charge(struct ln_hand *hand, double time) {
+    if (hand->n_started > 0)
+        hand->charge += (time - hand->time) / hand->n_started;
+    hand->time = time;
+}
+
+bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell) {
     bool goes_on = hand->now.count == 0 && hand->ahead.count > 0 &&
                    group_of(hand->plan, hand->ahead.first) == hand->group;
     if (goes_on)
@@ -86,26 +93,30 @@ bool ln_hand_start(struct ln_hand *hand, int64_t *cell) {
     int64_t position = hand->now.first++;
     hand->now.count--;
     hand->now_seconds -= hand->plan->cost[position];
-    hand->started[hand->n_started++] = position;
+    charge(hand, time);
+    hand->started[hand->n_started++] = (struct ln_started){position, hand->charge};
     *cell = hand->plan->ids[position];
     return true;
 }
 
-double ln_hand_finish(struct ln_hand *hand, int64_t cell) {
+void ln_hand_finish(struct ln_hand *hand, double time, int64_t cell, double *predicted,
+                    double *actual) {
     int i = 0;
-    while (i < hand->n_started && hand->plan->ids[hand->started[i]] != cell)
+    while (i < hand->n_started && hand->plan->ids[hand->started[i].position] != cell)
         i++;
     assert(i < hand->n_started); /* the engine finishes what it was given, once */
-    int64_t position = hand->started[i];
+    charge(hand, time);
+    *predicted = hand->plan->cost[hand->started[i].position];
+    *actual = hand->charge - hand->started[i].charge;
     hand->started[i] = hand->started[--hand->n_started];
-    return hand->plan->cost[position];
 }
 
 /* Whether every point in the lanes is predicted to be done soon. */
 static bool is_brief(const struct ln_hand *hand) {
     int lanes = hand->group < 0 ? 1 : hand->plan->groups[hand->group].lanes;
+    double scale = lanes * hand->now.factor;
     for (int i = 0; i < hand->n_started; i++)
-        if (lanes * hand->plan->cost[hand->started[i]] > brief_seconds)
+        if (scale * hand->plan->cost[hand->started[i].position] > brief_seconds)
             return false;
     return true;
 }
@@ -116,7 +127,7 @@ enum ln_wish ln_hand_wish(const struct ln_hand *hand) {
     if (hand->group < 0 || (hand->now.count == 0 && hand->n_started == 0))
         return LN_WISH_WORK;
     bool is_low = hand->now.count < hand->plan->groups[hand->group].lanes ||
-                  hand->now_seconds < low_water_seconds;
+                  hand->now.factor * hand->now_seconds < low_water_seconds;
     if (is_low && is_brief(hand))
         return LN_WISH_WORK;
     return hand->now.count == 0 ? LN_WISH_REFILL : LN_WISH_NOTHING;

@@ -1,4 +1,6 @@
-/* The points a worker has in hand: granted and waiting, or started and not finished. No MPI. */
+/* The points a worker has in hand: granted and waiting, or started and not finished. No MPI, and no
+ * clock: the caller says what time it is, in seconds of this worker's work. While n points are
+ * started, each is charged 1/n of the time that passes. */
 #ifndef LINNET_FARM_HAND_H
 #define LINNET_FARM_HAND_H
 
@@ -7,13 +9,21 @@
 
 #include "linnet/coordinator.h"
 
+/* A point in the lanes. */
+struct ln_started {
+    int64_t position;
+    double charge; /* of the hand when it was started */
+};
+
 struct ln_hand {
     const struct ln_plan *plan;
     int group;                  /* the shape in hand; -1: none yet */
     struct ln_grant now, ahead; /* waiting; ahead may be of another group */
     double now_seconds;         /* predicted cost of now */
-    int64_t *started;           /* [n_started] positions of the points in the lanes */
+    struct ln_started *started; /* [n_started] */
     int n_started, capacity;
+    double time, charge; /* of the last event; what a point would be charged that is started all
+                            along */
 };
 
 void ln_hand_init(struct ln_hand *hand, const struct ln_plan *plan);
@@ -33,10 +43,11 @@ bool ln_hand_reserve(struct ln_hand *hand);
 
 /* Starts the next waiting point of the shape in hand; false: there is none. Room must be reserved.
  */
-bool ln_hand_start(struct ln_hand *hand, int64_t *cell);
+bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell);
 
-/* The point of that cell is finished; returns its predicted cost. */
-double ln_hand_finish(struct ln_hand *hand, int64_t cell);
+/* The point of that cell, of the shape in hand, is finished. */
+void ln_hand_finish(struct ln_hand *hand, double time, int64_t cell, double *predicted,
+                    double *actual);
 
 /* What to ask for, if anything. */
 enum ln_wish { LN_WISH_NOTHING, LN_WISH_REFILL, LN_WISH_WORK };

@@ -1,10 +1,12 @@
 /* Every message of the farm. They travel on a communicator of the farm's own.
  *
  *   worker -> rank 0   ASK       wants points; carries what was finished since the last message
- *   rank 0 -> worker   GRANT     the answer: first and count of a range of the plan
+ *   rank 0 -> worker   GRANT     the answer: a range of the plan and the factor of its group
  *   worker -> rank 0   FAREWELL  will send nothing more; carries the rest and how it ended
  *   worker -> rank 0   REASON    only after a FAREWELL that tells of an error: its message
  *   rank 0 -> worker   HALT      stop soon, or the answer to a FAREWELL; empty
+ *
+ * The first grant of every rank needs no ASK: rank 0 deals them all out in one MPI_Scatter.
  *
  * No message is in flight when ln_pump_leave returns, unless the error is fatal and the run
  * aborted.
@@ -23,17 +25,19 @@
 #ifndef LINNET_FARM_MESSAGE_H
 #define LINNET_FARM_MESSAGE_H
 
-#include "linnet/farm.h"
+#include "report.h"
 
 enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_TAG_HALT };
 
 /* Words of ASK and FAREWELL: doubles, in which counts up to 2^53 are exact. */
 enum ln_word {
     LN_WORD_KIND, /* ASK: 1 for a refill, 0 for any work. FAREWELL: the status */
-    LN_WORD_DONE, /* points */
-    LN_WORD_COST, /* their predicted seconds */
     LN_WORD_LABELS,
-    LN_N_WORDS = LN_WORD_LABELS + LN_MAX_LABELS
+    LN_WORD_PARTS = LN_WORD_LABELS + LN_MAX_LABELS,
+    LN_N_WORDS = LN_WORD_PARTS + LN_REPORT_PARTS * LN_N_PART_WORDS
 };
+
+/* Words of a grant. */
+enum ln_grant_word { LN_GRANT_FIRST, LN_GRANT_COUNT, LN_GRANT_FACTOR, LN_N_GRANT_WORDS };
 
 #endif

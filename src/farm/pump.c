@@ -28,7 +28,12 @@ int ln_pump_open(struct ln_pump *pump, const struct ln_plan *plan, MPI_Comm comm
     if (rc != MPI_SUCCESS)
         return ln_mpi_check(rc, "MPI_Comm_dup", err);
     MPI_Comm_rank(pump->comm, &pump->rank);
-    return pump->rank == 0 ? ln_desk_open(&pump->desk, plan, pump->comm, options, err) : LN_OK;
+    int status =
+        pump->rank == 0 ? ln_desk_open(&pump->desk, plan, pump->comm, options, err) : LN_OK;
+    if (status != LN_OK)
+        return status;
+    pump->has_answer = true;
+    return ln_desk_deal(&pump->desk, pump->comm, &pump->answer, err);
 }
 
 void ln_pump_close(struct ln_pump *pump) {
@@ -38,12 +43,9 @@ void ln_pump_close(struct ln_pump *pump) {
         MPI_Comm_free(&pump->comm);
 }
 
-void ln_pump_count(struct ln_pump *pump, double cost, int label) {
+void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label) {
     struct ln_report *report = &pump->report;
-    report->n_done++;
-    report->cost += cost;
-    if (label >= 0 && label < LN_MAX_LABELS)
-        report->labels[label]++;
+    ln_report_point(report, group, predicted, actual, label);
     if (pump->rank == 0) {
         ln_desk_report(&pump->desk, 0, report);
         memset(report, 0, sizeof *report);
@@ -55,8 +57,7 @@ static int send_words(struct ln_pump *pump, enum ln_tag tag, int kind, struct ln
     struct ln_report *report = &pump->report;
     double words[LN_N_WORDS];
     words[LN_WORD_KIND] = kind;
-    words[LN_WORD_DONE] = (double)report->n_done;
-    words[LN_WORD_COST] = report->cost;
+    ln_report_pack(report, words + LN_WORD_PARTS);
     for (int i = 0; i < LN_MAX_LABELS; i++)
         words[LN_WORD_LABELS + i] = (double)report->labels[i];
     memset(report, 0, sizeof *report);
@@ -87,9 +88,10 @@ bool ln_pump_take(struct ln_pump *pump, struct ln_grant *grant) {
 }
 
 static int take_grant(struct ln_pump *pump, struct ln_err *err) {
-    int64_t range[2] = {0, 0};
-    int rc = MPI_Recv(range, 2, MPI_INT64_T, 0, LN_TAG_GRANT, pump->comm, MPI_STATUS_IGNORE);
-    pump->answer = (struct ln_grant){range[0], range[1]};
+    double words[LN_N_GRANT_WORDS] = {0};
+    int rc = MPI_Recv(words, LN_N_GRANT_WORDS, MPI_DOUBLE, 0, LN_TAG_GRANT, pump->comm,
+                      MPI_STATUS_IGNORE);
+    pump->answer = ln_desk_unpack(words);
     pump->has_answer = true;
     pump->is_asking = false;
     return ln_mpi_check(rc, "MPI_Recv", err);

@@ -17,13 +17,14 @@ struct ln_pump {
     bool is_halted;
 };
 
-/* Ranks: collective (comm is duplicated). */
+/* The first answer is there afterwards, as if it had been asked for. Ranks: collective (comm is
+ * duplicated). */
 int ln_pump_open(struct ln_pump *pump, const struct ln_plan *plan, MPI_Comm comm,
                  const struct ln_farm_options *options, struct ln_err *err);
 void ln_pump_close(struct ln_pump *pump); /* collective */
 
 /* Counts a stored point; label < 0: it has none. */
-void ln_pump_count(struct ln_pump *pump, double cost, int label);
+void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label);
 
 /* Asks for points. Must not be called while an answer is due or not taken. */
 int ln_pump_ask(struct ln_pump *pump, bool is_refill, struct ln_err *err);

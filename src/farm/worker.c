@@ -1,6 +1,15 @@
 #include "worker.h"
 
+#include <time.h>
+
 static const double seconds_between_syncs = 5.0;
+
+/* What points are charged: the time this thread has computed. */
+static double work_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 /* An error inside a hook that has no way to say so: poll ends the engine, ln_worker_run puts the
  * status right. */
@@ -51,10 +60,11 @@ static bool next(void *ctx, int64_t *cell) {
     if (is_ending(worker))
         return false;
     collect(worker);
-    bool has_started = ln_hand_start(&worker->hand, cell);
+    double time = work_clock();
+    bool has_started = ln_hand_start(&worker->hand, time, cell);
     if (!has_started || worker->hand.ahead.count == 0)
         ask_if_wished(worker);
-    return has_started || ln_hand_start(&worker->hand, cell);
+    return has_started || ln_hand_start(&worker->hand, time, cell);
 }
 
 static int label_of(const struct ln_worker *worker, const void *row) {
@@ -73,7 +83,9 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     int status = ln_store_write(worker->store, cell, row, err);
     if (status != LN_OK)
         return status;
-    ln_pump_count(worker->pump, ln_hand_finish(&worker->hand, cell), label_of(worker, row));
+    double predicted, actual;
+    ln_hand_finish(&worker->hand, work_clock(), cell, &predicted, &actual);
+    ln_pump_count(worker->pump, worker->hand.group, predicted, actual, label_of(worker, row));
     bool is_due = ln_desk_clock() - worker->synced > seconds_between_syncs;
     return is_due ? sync_store(worker, err) : LN_OK;
 }

@@ -190,7 +190,8 @@ static void check_complete(int64_t n_points) {
     CHECK(seen.n_final == 1);
     CHECK(seen.last.n_done == n_points);
     CHECK(seen.last.labels[0] + seen.last.labels[1] + seen.last.labels[2] == n_points);
-    CHECK(seen.last.cost_done == seen.last.cost_total);
+    CHECK(seen.last.seconds_left == 0.0);
+    CHECK(seen.last.seconds_done >= 0.0);
     CHECK(seen.last.n_ranks == n_ranks);
 }
 

@@ -28,7 +28,7 @@ static void with_points_of(struct ln_hand *hand, double seconds) {
 }
 
 static void accept(struct ln_hand *hand, int64_t first, int64_t count) {
-    ln_hand_accept(hand, (struct ln_grant){first, count});
+    ln_hand_accept(hand, (struct ln_grant){first, count, 1.0});
     if (hand->n_started == 0)
         ln_hand_turn(hand);
 }
@@ -36,7 +36,14 @@ static void accept(struct ln_hand *hand, int64_t first, int64_t count) {
 static int64_t start(struct ln_hand *hand) {
     int64_t cell = -1;
     assert_true(ln_hand_reserve(hand));
-    return ln_hand_start(hand, &cell) ? cell : -1;
+    return ln_hand_start(hand, 0.0, &cell) ? cell : -1;
+}
+
+/* Returns the predicted cost. */
+static double finish(struct ln_hand *hand, int64_t cell) {
+    double predicted, actual;
+    ln_hand_finish(hand, 0.0, cell, &predicted, &actual);
+    return predicted;
 }
 
 static void an_empty_hand_wishes_for_work(void **state) {
@@ -80,7 +87,7 @@ static void a_grant_ahead_of_another_shape_waits_for_the_turn(void **state) {
     accept(&hand, N_FIRST, 2);
     assert_int_equal(start(&hand), -1);
     assert_true(ln_hand_has_points(&hand));
-    ln_hand_finish(&hand, 1000);
+    finish(&hand, 1000);
     ln_hand_turn(&hand);
     assert_int_equal(start(&hand), 1000 - N_FIRST);
     ln_hand_clear(&hand);
@@ -94,9 +101,9 @@ static void points_may_finish_in_any_order(void **state) {
     accept(&hand, 0, 3);
     for (int i = 0; i < 3; i++)
         start(&hand);
-    assert_true(ln_hand_finish(&hand, 999) == 7.0);
-    assert_true(ln_hand_finish(&hand, 1000) == brief);
-    assert_true(ln_hand_finish(&hand, 998) == brief);
+    assert_true(finish(&hand, 999) == 7.0);
+    assert_true(finish(&hand, 1000) == brief);
+    assert_true(finish(&hand, 998) == brief);
     assert_int_equal(hand.n_started, 0);
     ln_hand_clear(&hand);
 }
@@ -124,7 +131,7 @@ static void nothing_is_fetched_to_wait_behind_a_long_point(void **state) {
     accept(&hand, N_FIRST, 1);
     start(&hand);
     assert_int_not_equal(ln_hand_wish(&hand), LN_WISH_WORK);
-    ln_hand_finish(&hand, 1000 - N_FIRST);
+    finish(&hand, 1000 - N_FIRST);
     assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
     ln_hand_clear(&hand);
 }
@@ -138,8 +145,56 @@ static void idle_lanes_beside_long_points_wish_for_a_refill(void **state) {
         start(&hand);
     assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* one is waiting */
     start(&hand);
-    ln_hand_finish(&hand, 1000);
+    finish(&hand, 1000);
     assert_int_equal(ln_hand_wish(&hand), LN_WISH_REFILL);
+    ln_hand_clear(&hand);
+}
+
+static double charge_of(struct ln_hand *hand, double time, int64_t cell) {
+    double predicted, actual;
+    ln_hand_finish(hand, time, cell, &predicted, &actual);
+    return actual;
+}
+
+static void points_in_the_lanes_share_the_time(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    int64_t cell;
+    with_points_of(&hand, brief);
+    accept(&hand, 0, 3);
+    assert_true(ln_hand_reserve(&hand));
+    ln_hand_start(&hand, 10.0, &cell); /* what was before is nobody's */
+    ln_hand_start(&hand, 12.0, &cell); /* 1000: 2 s alone */
+    assert_true(charge_of(&hand, 16.0, 1000) == 4.0);
+    ln_hand_start(&hand, 17.0, &cell); /* 999: 2 s of the shared four, 1 s alone */
+    assert_true(charge_of(&hand, 19.0, 999) == 4.0);
+    assert_true(charge_of(&hand, 20.0, 998) == 2.0);
+    ln_hand_clear(&hand);
+}
+
+static void the_low_water_mark_goes_by_what_points_really_take(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    ln_hand_accept(&hand, (struct ln_grant){0, 12, 1.0});
+    ln_hand_turn(&hand);
+    for (int i = 0; i < 4; i++)
+        start(&hand);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* 8 ms are waiting */
+    ln_hand_clear(&hand);
+    with_points_of(&hand, brief);
+    ln_hand_accept(&hand, (struct ln_grant){0, 12, 0.5});
+    ln_hand_turn(&hand);
+    for (int i = 0; i < 4; i++)
+        start(&hand);
+    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK); /* 4 ms */
+    ln_hand_clear(&hand);
+    with_points_of(&hand, brief);
+    ln_hand_accept(&hand, (struct ln_grant){0, 4, 1e3});
+    ln_hand_turn(&hand);
+    for (int i = 0; i < 3; i++)
+        start(&hand);
+    assert_int_not_equal(ln_hand_wish(&hand), LN_WISH_WORK); /* they take seconds each */
     ln_hand_clear(&hand);
 }
 
@@ -152,6 +207,8 @@ int main(void) {
         cmocka_unit_test(points_may_finish_in_any_order),
         cmocka_unit_test(brief_points_are_fetched_before_the_hand_is_empty),
         cmocka_unit_test(nothing_is_fetched_to_wait_behind_a_long_point),
+        cmocka_unit_test(points_in_the_lanes_share_the_time),
+        cmocka_unit_test(the_low_water_mark_goes_by_what_points_really_take),
         cmocka_unit_test(idle_lanes_beside_long_points_wish_for_a_refill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
