@@ -136,8 +136,10 @@ int ln_train(const struct ln_shape *shape, const struct ln_algorithm *algorithm,
              struct ln_err *err);
 
 /* The label of a finished run whose end-to-end matrix is p [d_N x d_0]; *period (0: none) and
- * *modes, the number of learnt modes at a plateau (-1: none), are set where the label has one. */
+ * *modes, the number of learnt modes at a plateau (-1: none), are set where the label has one. p is
+ * looked at only where ln_label_reads_product says so. */
 enum ln_label ln_label_of(const struct ln_run *run, const struct ln_problem *problem,
                           const double *p, int *period, int *modes);
+bool ln_label_reads_product(const struct ln_run *run);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "linnet/lanes.h"
+#include "linnet/work.h"
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -69,7 +70,8 @@ void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, b
 
 void ln_sym_eig(double *w, double *v, const double *a, int n) {
     int lwork = 34 * n + 8, info = 0; /* room for blocks of 32 */
-    double *copy = numbers((size_t)n * n), *work = numbers(lwork);
+    size_t mark = ln_work_mark();
+    double *copy = ln_work_take((size_t)n * n), *work = ln_work_take(lwork);
     memcpy(copy, a, (size_t)n * n * sizeof *a);
     dsyev_(v ? "V" : "N", "U", &n, copy, &n, w, work, &lwork, &info);
     for (int i = 0; info != 0 && i < n; i++)
@@ -77,25 +79,26 @@ void ln_sym_eig(double *w, double *v, const double *a, int n) {
     for (int i = 0; v && i < n; i++)
         for (int j = 0; j < n; j++)
             v[i * n + j] = copy[j * n + i];
-    free(work);
-    free(copy);
+    ln_work_release(mark);
 }
 
 void ln_sym_compose(double *a, const double *v, const double *w, int n) {
-    double *scaled = numbers((size_t)n * n);
+    size_t mark = ln_work_mark();
+    double *scaled = ln_work_take((size_t)n * n);
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++)
             scaled[i * n + k] = v[i * n + k] * w[k];
     ln_matmul(a, scaled, false, v, true, n, n, n);
-    free(scaled);
+    ln_work_release(mark);
 }
 
 /* Row-major A is column-major A^T = V diag(s) U^T. */
 void ln_svd(double *u, double *s, double *v, const double *a, int m, int n) {
     int r = m < n ? m : n, info = 0;
     int lwork = 8 * (m + n) * 4 + 64;
-    double *copy = numbers((size_t)m * n), *work = numbers(lwork);
-    double *left = numbers((size_t)n * r), *right = numbers((size_t)r * m);
+    size_t mark = ln_work_mark();
+    double *copy = ln_work_take((size_t)m * n), *work = ln_work_take(lwork);
+    double *left = ln_work_take((size_t)n * r), *right = ln_work_take((size_t)r * m);
     memcpy(copy, a, (size_t)m * n * sizeof *a);
     const char *job = u || v ? "S" : "N";
     dgesvd_(job, job, &n, &m, copy, &n, s, left, &n, right, &r, work, &lwork, &info);
@@ -106,17 +109,15 @@ void ln_svd(double *u, double *s, double *v, const double *a, int m, int n) {
             v[i * r + k] = left[(size_t)k * n + i];
     if (u)
         memcpy(u, right, (size_t)m * r * sizeof *u); /* column-major [r x m] is row-major [m x r] */
-    free(right);
-    free(left);
-    free(work);
-    free(copy);
+    ln_work_release(mark);
 }
 
 double ln_spectral_norm(const double *a, int m, int n) {
-    double *s = numbers(m < n ? m : n);
+    size_t mark = ln_work_mark();
+    double *s = ln_work_take(m < n ? m : n);
     ln_svd(NULL, s, NULL, a, m, n);
     double norm = s[0];
-    free(s);
+    ln_work_release(mark);
     return norm;
 }
 

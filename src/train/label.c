@@ -1,9 +1,9 @@
 /* Outcome labels. Every rule is written down in docs/physics.md with the numbers used here. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "linnet/linalg.h"
 #include "linnet/train.h"
+#include "linnet/work.h"
 
 const char *const ln_label_names[LN_N_LABELS] = {
     "invalid",
@@ -89,8 +89,8 @@ static int modes_at_saddle(const struct ln_run *run, const struct ln_problem *pr
                            const double *p) {
     int m = problem->d_out, n = problem->d_in, r = problem->n_modes, learnt = 0;
     double level = 0, smallest = INFINITY;
-    double *q = ln_linalg_alloc((size_t)m * n, sizeof *q),
-           *half = ln_linalg_alloc((size_t)m * r, sizeof *half);
+    size_t mark = ln_work_mark();
+    double *q = ln_work_take((size_t)m * n), *half = ln_work_take((size_t)m * r);
     if (problem->root)
         ln_matmul(q, p, false, problem->root, false, m, n, n);
     ln_matmul(half, problem->root ? q : p, false, problem->right, false, m, r, n);
@@ -107,12 +107,15 @@ static int modes_at_saddle(const struct ln_run *run, const struct ln_problem *pr
             smallest = fmin(smallest, 0.5 * sigma * sigma);
         }
     }
-    free(half);
-    free(q);
+    ln_work_release(mark);
     return fabs(run->excess - level) <= 0.01 * smallest && isfinite(smallest) &&
                    level > run->level + 0.5 * smallest
                ? learnt
                : -1;
+}
+
+bool ln_label_reads_product(const struct ln_run *run) {
+    return !run->is_invalid && run->diverged_step < 0 && run->converged_step < 0;
 }
 
 enum ln_label ln_label_of(const struct ln_run *run, const struct ln_problem *problem,
