@@ -7,7 +7,16 @@
 #include "linnet/model.h"
 #include "linnet/train.h"
 
-/* One state of one point. Everything is row-major and borrowed. */
+/* What an observable reads of a state besides problem, run and constants: on a tiny network a
+ * singular value costs more than the step, so nothing is computed that nobody asked for. */
+enum ln_reads {
+    LN_READS_WEIGHTS = 1, /* weights and start, and so ln_sight_net */
+    LN_READS_PRODUCT = 2,
+    LN_READS_SINGULAR = 4
+};
+
+/* One state of one point. Everything is row-major and borrowed. What no observable that looks
+ * reads may be NULL or old. */
 struct ln_sight {
     const struct ln_shape *shape;
     const struct ln_problem *problem;
@@ -15,8 +24,7 @@ struct ln_sight {
     const double *weights;   /* [n_state] now */
     const double *start;     /* [n_state] at step 0 */
     const double *p;         /* end-to-end matrix [d_N x d_0] */
-    const double *singular;  /* [n_modes] singular values of p, descending; NULL unless some
-                                observable uses them */
+    const double *singular;  /* [n_modes] singular values of p, descending */
     const double *constants; /* [n_constants] of the model */
     const struct ln_point *point;
 };
@@ -47,7 +55,7 @@ struct ln_observable {
     struct ln_entry entry; /* no parameters */
     const char *long_name, *units;
     enum ln_extent extent;
-    bool uses_singular;
+    unsigned reads;           /* enum ln_reads; 0: the run alone */
     bool on_request;          /* not among the defaults of record.final */
     bool needs_layers;        /* NaN for models without layers */
     bool needs_one_output;    /* NaN where d_out > 1 */
@@ -67,7 +75,8 @@ extern const struct ln_catalogue ln_observables;
 /* Whether it says something about networks of the shape. */
 bool ln_observable_applies(const struct ln_observable *observable, const struct ln_shape *shape);
 
-/* out [ln_observable_count]. A state that is not finite gives NaN everywhere, any_state aside. */
+/* out [ln_observable_count]. A state that is not finite gives NaN everywhere, any_state aside: its
+ * loss shows it, or weights whose norm overflows. */
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,
                         double *out);
 int ln_observable_count(const struct ln_observable *observable, const struct ln_shape *shape);

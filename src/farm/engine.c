@@ -25,6 +25,7 @@ struct ln_engine {
     struct ln_problem_cache *problems;
     const int64_t *record_steps;
     int n_records;
+    char *blank; /* a row in which everything is missing */
     struct seat seats[LN_LANES];
     struct ln_shape shape;          /* of the run in hand */
     double *weights, *p, *singular; /* scratch for looking at one lane */
@@ -48,6 +49,8 @@ int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layou
     engine->problems = ln_problem_cache_create();
     engine->record_steps = ln_sweep_record_steps(sweep, &engine->n_records);
     ln_row_recipe_init(&engine->recipe, layout, engine->record_steps);
+    engine->blank = ln_linalg_alloc(layout->row_bytes, 1);
+    ln_row_clear(layout, engine->blank);
     for (int lane = 0; lane < LN_LANES; lane++)
         engine->seats[lane].row = ln_linalg_alloc(layout->row_bytes, 1);
     *out = engine;
@@ -76,34 +79,33 @@ void ln_engine_free(struct ln_engine *engine) {
     release_shape(engine);
     for (int lane = 0; lane < LN_LANES; lane++)
         free(engine->seats[lane].row);
+    free(engine->blank);
     ln_problem_cache_free(engine->problems);
     free(engine);
 }
 
-/* What there is to see in a lane, or at the start of its run (batch NULL). */
-static struct ln_sight sight_of(struct ln_engine *engine, int lane, const struct ln_batch *batch,
-                                const struct ln_run *run, bool with_singular) {
-    struct seat *seat = &engine->seats[lane];
+/* What there is to see of a state, as far as somebody reads it. */
+static struct ln_sight sight_of(struct ln_engine *engine, const struct seat *seat,
+                                const double *weights, const struct ln_run *run, unsigned reads) {
     const struct ln_shape *shape = &engine->shape;
-    if (batch)
+    const struct ln_problem *problem = seat->problem;
+    struct ln_net net = {shape, problem, seat->constants, weights};
+    if (reads & (LN_READS_PRODUCT | LN_READS_SINGULAR))
+        shape->model->end_to_end(&net, engine->p);
+    if (reads & LN_READS_SINGULAR && isfinite(run->excess))
+        ln_svd(NULL, engine->singular, NULL, engine->p, problem->d_out, problem->d_in);
+    return (struct ln_sight){
+        shape,           problem,     run, weights, seat->start, engine->p, engine->singular,
+        seat->constants, &seat->point};
+}
+
+/* The same of what a lane holds now. */
+static struct ln_sight sight_of_lane(struct ln_engine *engine, int lane,
+                                     const struct ln_batch *batch, const struct ln_run *run,
+                                     unsigned reads) {
+    if (reads)
         ln_batch_weights(batch, lane, engine->weights);
-    else
-        memcpy(engine->weights, seat->start, (size_t)shape->n_state * sizeof(double));
-    struct ln_net net = {shape, seat->problem, seat->constants, engine->weights};
-    shape->model->end_to_end(&net, engine->p);
-    bool is_finite =
-        isfinite(ln_norm(engine->p, (size_t)seat->problem->d_out * seat->problem->d_in));
-    if (with_singular && is_finite)
-        ln_svd(NULL, engine->singular, NULL, engine->p, seat->problem->d_out, seat->problem->d_in);
-    return (struct ln_sight){shape,
-                             seat->problem,
-                             run,
-                             engine->weights,
-                             seat->start,
-                             engine->p,
-                             engine->singular,
-                             seat->constants,
-                             &seat->point};
+    return sight_of(engine, &engine->seats[lane], engine->weights, run, reads);
 }
 
 static bool next_task(void *ctx, int lane, struct ln_task *task) {
@@ -120,7 +122,7 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
         return false;
     ln_constants_of(&seat->point, &engine->shape, seat->problem, seat->constants);
     ln_init_fill(&seat->point, &engine->shape, seat->start);
-    ln_row_clear(engine->layout, seat->row);
+    memcpy(seat->row, engine->blank, engine->layout->row_bytes);
     *task = (struct ln_task){&seat->point,
                              {&engine->shape, seat->problem, seat->constants, seat->start}};
     return true;
@@ -129,8 +131,7 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
 static void record(void *ctx, int lane, int index, const struct ln_batch *batch,
                    const struct ln_run *run) {
     struct ln_engine *engine = ctx;
-    struct ln_sight sight =
-        sight_of(engine, lane, batch, run, engine->recipe.series_needs_singular);
+    struct ln_sight sight = sight_of_lane(engine, lane, batch, run, engine->recipe.series_reads);
     ln_row_record(&engine->recipe, engine->seats[lane].row, index, &sight);
 }
 
@@ -142,10 +143,13 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
     if (engine->recipe.has_start) {
         struct ln_run start_run = *run;
         start_run.excess = run->initial;
-        sight = sight_of(engine, lane, NULL, &start_run, engine->recipe.needs_singular);
+        sight = sight_of(engine, seat, seat->start, &start_run, engine->recipe.start_reads);
         ln_row_start(&engine->recipe, seat->row, &sight);
     }
-    sight = sight_of(engine, lane, batch, run, engine->recipe.needs_singular);
+    unsigned reads = engine->recipe.final_reads;
+    if (ln_label_reads_product(run))
+        reads |= LN_READS_PRODUCT;
+    sight = sight_of_lane(engine, lane, batch, run, reads);
     ln_row_finish(&engine->recipe, seat->row, &sight);
     ln_problem_cache_release(engine->problems, seat->problem);
     seat->problem = NULL;

@@ -3,13 +3,11 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "linnet/linalg.h"
 #include "linnet/theory.h"
+#include "linnet/work.h"
 #include "outcome.h"
-#include "tags.h"
 
 static const struct ln_column *find(const struct ln_layout *layout, const char *prefix,
                                     const char *name, const char *suffix) {
@@ -21,11 +19,16 @@ static const struct ln_column *find(const struct ln_layout *layout, const char *
 void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout,
                         const int64_t *record_steps) {
     assert(ln_observables.n_entries <= LN_ROW_MAX_OBSERVABLES &&
-           ln_predictions.n_entries <= LN_ROW_MAX_PREDICTIONS);
+           ln_predictions.n_entries <= LN_ROW_MAX_PREDICTIONS &&
+           ln_row_n_outcomes <= LN_ROW_MAX_OUTCOMES);
     memset(recipe, 0, sizeof *recipe);
     recipe->layout = layout;
     recipe->n_records = (int)layout->dims[0].size;
     recipe->record_steps = record_steps;
+    recipe->tags = ln_layout_find(layout, "tags");
+    recipe->read_by_tags = ln_row_tag_columns(layout);
+    for (int i = 0; i < ln_row_n_outcomes; i++)
+        recipe->outcomes[i] = ln_layout_find(layout, ln_row_outcomes[i].name);
     for (int i = 0; i < ln_observables.n_entries; i++) {
         const struct ln_observable *observable =
             (const struct ln_observable *)ln_observables.entries[i];
@@ -35,8 +38,9 @@ void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *la
         if (!entry.final && !entry.start && !entry.series)
             continue;
         recipe->observables[recipe->n_observables++] = entry;
-        recipe->needs_singular |= observable->uses_singular;
-        recipe->series_needs_singular |= observable->uses_singular && entry.series;
+        recipe->final_reads |= entry.final ? observable->reads : 0;
+        recipe->start_reads |= entry.start ? observable->reads : 0;
+        recipe->series_reads |= entry.series ? observable->reads : 0;
         recipe->has_start |= entry.start != NULL;
     }
     for (int i = 0; i < ln_predictions.n_entries; i++) {
@@ -78,12 +82,17 @@ void ln_row_clear(const struct ln_layout *layout, void *row) {
 /* Looks once and writes the numbers from `first` on. */
 static void look(const struct ln_observable *observable, const struct ln_column *column, void *row,
                  int64_t first, const struct ln_sight *sight) {
+    if (column->type == LN_F64) {
+        ln_observable_look(observable, sight, (double *)((char *)row + column->offset) + first);
+        return;
+    }
     int count = ln_observable_count(observable, sight->shape);
-    double *numbers = ln_linalg_alloc(count, sizeof *numbers);
+    size_t mark = ln_work_mark();
+    double *numbers = ln_work_take(count);
     ln_observable_look(observable, sight, numbers);
     for (int i = 0; i < count; i++)
-        put(column, row, first + i, isnan(numbers[i]) && column->type != LN_F64 ? -1 : numbers[i]);
-    free(numbers);
+        put(column, row, first + i, isnan(numbers[i]) ? -1 : numbers[i]);
+    ln_work_release(mark);
 }
 
 void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record,
@@ -123,10 +132,11 @@ static void put_predictions(const struct ln_row_recipe *recipe, void *row,
     for (int i = 0; i < recipe->n_predictions; i++) {
         const struct ln_prediction *prediction = recipe->predictions[i].prediction;
         int count = ln_prediction_count(prediction, sight->shape, recipe->n_records);
-        double *numbers = ln_linalg_alloc(count, sizeof *numbers);
+        size_t mark = ln_work_mark();
+        double *numbers = ln_work_take(count);
         ln_prediction_make(prediction, &outlook, numbers);
         put_numbers(recipe, &recipe->predictions[i], row, numbers, count, sight->shape->widths[0]);
-        free(numbers);
+        ln_work_release(mark);
     }
 }
 
@@ -135,7 +145,7 @@ void ln_row_finish(const struct ln_row_recipe *recipe, void *row, const struct l
     end.label = ln_label_of(sight->run, sight->problem, sight->p, &end.period, &end.modes);
     for (int i = 0; i < ln_row_n_outcomes; i++) {
         const struct ln_row_outcome *outcome = &ln_row_outcomes[i];
-        const struct ln_column *column = ln_layout_find(recipe->layout, outcome->name);
+        const struct ln_column *column = recipe->outcomes[i];
         for (int k = 0; k < (int)ln_column_elements(recipe->layout, column); k++)
             put(column, row, k,
                 outcome->number ? outcome->number(&end) : outcome->per_plateau(&end, k));
@@ -143,6 +153,6 @@ void ln_row_finish(const struct ln_row_recipe *recipe, void *row, const struct l
     for (int i = 0; i < recipe->n_observables; i++)
         if (recipe->observables[i].final)
             look(recipe->observables[i].observable, recipe->observables[i].final, row, 0, sight);
-    put(ln_layout_find(recipe->layout, "tags"), row, 0, ln_row_tags(recipe->layout, row, sight));
+    put(recipe->tags, row, 0, ln_row_tags(&recipe->read_by_tags, row, sight));
     put_predictions(recipe, row, sight);
 }

@@ -7,8 +7,9 @@
 #include "linnet/observe.h"
 #include "linnet/sweep.h"
 #include "linnet/theory.h"
+#include "tags.h"
 
-enum { LN_ROW_MAX_OBSERVABLES = 64, LN_ROW_MAX_PREDICTIONS = 96 };
+enum { LN_ROW_MAX_OBSERVABLES = 64, LN_ROW_MAX_PREDICTIONS = 96, LN_ROW_MAX_OUTCOMES = 32 };
 
 /* An observable and the columns it fills; NULL where it does not. */
 struct ln_row_observable {
@@ -26,9 +27,13 @@ struct ln_row_recipe {
     const struct ln_layout *layout;
     struct ln_row_observable observables[LN_ROW_MAX_OBSERVABLES];
     struct ln_row_prediction predictions[LN_ROW_MAX_PREDICTIONS];
+    const struct ln_column *outcomes[LN_ROW_MAX_OUTCOMES]; /* of ln_row_outcomes */
+    const struct ln_column *tags;
+    struct ln_row_tag_columns read_by_tags;
     int n_observables, n_predictions, n_records;
     const int64_t *record_steps;
-    bool needs_singular, series_needs_singular, has_start;
+    unsigned series_reads, start_reads, final_reads; /* enum ln_reads of all that look then */
+    bool has_start;
 };
 
 int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);

@@ -16,8 +16,7 @@ const char ln_row_tags_doc[] = "Properties that do not exclude each other: lazy 
 enum { LAZY = 1, RICH = 2, INCREMENTAL = 4, SIMULTANEOUS = 8, BALANCED = 16, EDGE = 32 };
 
 /* A number of the row; NaN if there is no such column. */
-static double number(const struct ln_layout *layout, const void *row, const char *name) {
-    const struct ln_column *column = ln_layout_find(layout, name);
+static double number(const struct ln_column *column, const void *row) {
     return column ? *(const double *)((const char *)row + column->offset) : (double)NAN;
 }
 
@@ -42,10 +41,17 @@ static int plateau_tags(const struct ln_run *run) {
     return n_passed > 0 ? SIMULTANEOUS : 0;
 }
 
-int ln_row_tags(const struct ln_layout *layout, const void *row, const struct ln_sight *sight) {
-    double gap = number(layout, row, "balancedness"), sharpness = number(layout, row, "sharpness");
+struct ln_row_tag_columns ln_row_tag_columns(const struct ln_layout *layout) {
+    return (struct ln_row_tag_columns){ln_layout_find(layout, "balancedness"),
+                                       ln_layout_find(layout, "sharpness"),
+                                       ln_layout_find(layout, "kernel_distance")};
+}
+
+int ln_row_tags(const struct ln_row_tag_columns *columns, const void *row,
+                const struct ln_sight *sight) {
+    double gap = number(columns->balancedness, row), sharpness = number(columns->sharpness, row);
     double size = pow(sight->problem->sigma[0], 2.0 / sight->shape->n_layers);
-    int tags = kernel_tags(number(layout, row, "kernel_distance")) | plateau_tags(sight->run);
+    int tags = kernel_tags(number(columns->kernel_distance, row)) | plateau_tags(sight->run);
     if (gap <= 0.01 * size)
         tags |= BALANCED;
     if (!sight->run->strides && fabs(sight->run->step_size * sharpness / 2.0 - 1.0) < 0.05)

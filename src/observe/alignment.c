@@ -13,5 +13,6 @@ const struct ln_observable ln_observable_alignment = {
     .long_name = "alignment with the first mode of the target",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

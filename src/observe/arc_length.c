@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_arc_length = {
     .units = "1",
     .on_request = true,
     .model = "diagonal",
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -15,5 +15,6 @@ const struct ln_observable ln_observable_balance_drift = {
     .units = "1",
     .on_request = true,
     .needs_layers = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_balancedness = {
     .units = "1",
     .needs_layers = true,
     .has_start = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -89,5 +89,6 @@ const struct ln_observable ln_observable_certificate = {
     .needs_layers = true,
     .flags = ln_nature_names,
     .n_flags = LN_N_NATURES,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_coefficients = {
     .extent = LN_PER_INPUT,
     .on_request = true,
     .needs_one_output = true,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

@@ -27,5 +27,6 @@ const struct ln_observable ln_observable_criticality = {
     .long_name = "largest |coefficient times its gradient|",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

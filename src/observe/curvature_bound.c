@@ -143,5 +143,6 @@ const struct ln_observable ln_observable_curvature_bound = {
     .on_request = true,
     .needs_layers = true,
     .n_layers = 2,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

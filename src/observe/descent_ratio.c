@@ -107,5 +107,6 @@ const struct ln_observable ln_observable_descent_ratio = {
     .units = "1",
     .on_request = true,
     .needs_layers = true,
+    .reads = LN_READS_WEIGHTS | LN_READS_PRODUCT,
     .look = look,
 };

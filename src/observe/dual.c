@@ -17,5 +17,6 @@ const struct ln_observable ln_observable_dual = {
     .extent = LN_PER_INPUT,
     .on_request = true,
     .model = "diagonal",
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

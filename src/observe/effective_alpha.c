@@ -25,5 +25,6 @@ const struct ln_observable ln_observable_effective_alpha = {
     .extent = LN_PER_INPUT,
     .on_request = true,
     .model = "diagonal",
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

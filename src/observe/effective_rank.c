@@ -20,6 +20,6 @@ const struct ln_observable ln_observable_effective_rank = {
               .source = "Roy, Vetterli 2007"},
     .long_name = "effective rank",
     .units = "1",
-    .uses_singular = true,
+    .reads = LN_READS_SINGULAR,
     .look = look,
 };

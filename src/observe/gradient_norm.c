@@ -15,5 +15,6 @@ const struct ln_observable ln_observable_gradient_norm = {
     .entry = {.name = "gradient_norm", .doc = "Frobenius norm of the gradient over all layers."},
     .long_name = "gradient norm",
     .units = "1",
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

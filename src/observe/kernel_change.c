@@ -38,5 +38,6 @@ const struct ln_observable ln_observable_kernel_change = {
     .long_name = "relative change of the size of the kernel",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -78,5 +78,6 @@ const struct ln_observable ln_observable_kernel_distance = {
     .long_name = "tangent kernel distance from the start",
     .units = "1",
     .needs_layers = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

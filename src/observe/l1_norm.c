@@ -16,5 +16,6 @@ const struct ln_observable ln_observable_l1_norm = {
     .long_name = "l1 norm of the end-to-end matrix",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_lambda_min = {
     .long_name = "smallest Hessian eigenvalue",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -13,5 +13,6 @@ const struct ln_observable ln_observable_lambda_min_residual = {
     .long_name = "residual of the smallest Hessian eigenvalue",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

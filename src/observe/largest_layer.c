@@ -21,5 +21,6 @@ const struct ln_observable ln_observable_largest_layer = {
     .units = "1",
     .on_request = true,
     .needs_layers = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -20,5 +20,6 @@ const struct ln_observable ln_observable_lasso_average = {
     .extent = LN_PER_INPUT,
     .on_request = true,
     .model = "diagonal",
+    .reads = LN_READS_WEIGHTS | LN_READS_PRODUCT,
     .look = look,
 };

@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_layer_norms = {
     .units = "1",
     .needs_layers = true,
     .extent = LN_PER_LAYER,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -30,5 +30,6 @@ const struct ln_observable ln_observable_mode_overlap = {
     .long_name = "learnt share of each target mode",
     .units = "1",
     .extent = LN_PER_MODE,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

@@ -12,6 +12,6 @@ const struct ln_observable ln_observable_numerical_rank = {
                      "of the target."},
     .long_name = "numerical rank",
     .units = "1",
-    .uses_singular = true,
+    .reads = LN_READS_SINGULAR,
     .look = look,
 };

@@ -63,11 +63,17 @@ bool ln_observable_applies(const struct ln_observable *observable, const struct 
     return !observable->needs_layers || shape->model->has_layers;
 }
 
+/* A weight that is not a number, or infinite, makes a loss that is neither. */
+static bool is_finite(const struct ln_observable *observable, const struct ln_sight *sight) {
+    return isfinite(sight->run->excess) &&
+           (!(observable->reads & LN_READS_WEIGHTS) ||
+            isfinite(ln_norm(sight->weights, (size_t)sight->shape->n_weights)));
+}
+
 void ln_observable_look(const struct ln_observable *observable, const struct ln_sight *sight,
                         double *out) {
-    bool is_finite = isfinite(ln_norm(sight->weights, (size_t)sight->shape->n_weights)) &&
-                     isfinite(sight->run->excess);
-    if (ln_observable_applies(observable, sight->shape) && (is_finite || observable->any_state)) {
+    if (ln_observable_applies(observable, sight->shape) &&
+        (observable->any_state || is_finite(observable, sight))) {
         observable->look(sight, out);
         return;
     }

@@ -21,5 +21,6 @@ const struct ln_observable ln_observable_one_neuron_excess = {
     .units = "1",
     .on_request = true,
     .needs_one_neuron = true,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

@@ -11,7 +11,7 @@ const struct ln_observable ln_observable_product_norm = {
               .source = "Nguegnang, Rauhut, Terstiege 2021, theorem 1 (bounded weights)"},
     .long_name = "spectral norm of the end-to-end matrix",
     .units = "1",
-    .uses_singular = true,
     .on_request = true,
+    .reads = LN_READS_SINGULAR,
     .look = look,
 };

@@ -26,5 +26,6 @@ const struct ln_observable ln_observable_product_travel = {
     .long_name = "relative change of the end-to-end matrix",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_WEIGHTS | LN_READS_PRODUCT,
     .look = look,
 };

@@ -17,5 +17,6 @@ const struct ln_observable ln_observable_reached_rank = {
     .units = "1",
     .on_request = true,
     .needs_layers = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_sharpness = {
     .long_name = "sharpness (largest Hessian eigenvalue)",
     .units = "1",
     .has_start = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -11,6 +11,6 @@ const struct ln_observable ln_observable_singular_values = {
     .long_name = "singular values of the end-to-end matrix",
     .units = "1",
     .extent = LN_PER_MODE,
-    .uses_singular = true,
+    .reads = LN_READS_SINGULAR,
     .look = look,
 };

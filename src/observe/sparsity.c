@@ -20,5 +20,6 @@ const struct ln_observable ln_observable_sparsity = {
     .long_name = "number of active entries",
     .units = "1",
     .on_request = true,
+    .reads = LN_READS_PRODUCT,
     .look = look,
 };

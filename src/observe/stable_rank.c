@@ -12,6 +12,6 @@ const struct ln_observable ln_observable_stable_rank = {
               .doc = "Stable rank ||P||_F^2 / ||P||_2^2 of the end-to-end matrix."},
     .long_name = "stable rank",
     .units = "1",
-    .uses_singular = true,
+    .reads = LN_READS_SINGULAR,
     .look = look,
 };

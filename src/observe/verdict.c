@@ -127,5 +127,6 @@ const struct ln_observable ln_observable_verdict = {
     .needs_layers = true,
     .flags = ln_verdict_names,
     .n_flags = LN_N_VERDICTS,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

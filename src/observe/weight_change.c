@@ -17,5 +17,6 @@ const struct ln_observable ln_observable_weight_change = {
               .source = "Chizat, Oyallon, Bach 2019, lazy training"},
     .long_name = "relative weight change",
     .units = "1",
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };

@@ -14,5 +14,6 @@ const struct ln_observable ln_observable_weights = {
     .units = "1",
     .extent = LN_PER_WEIGHT,
     .on_request = true,
+    .reads = LN_READS_WEIGHTS,
     .look = look,
 };
