@@ -80,11 +80,13 @@ static bool poll(void *ctx) {
 int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err) {
     const struct ln_point *point = &job->nets[0].point;
     struct ln_shape shape = job->nets[0].shape;
-    struct ln_train_hooks hooks = {job, give, record, finish, poll, NULL};
+    struct ln_train_hooks hooks = {job, give, record, finish, poll, &job->use};
+    struct ln_algorithm algorithm = *(const struct ln_algorithm *)point->entry[LN_TRAIN];
+    if (job->single)
+        algorithm.step_sizes = NULL;
     int status = ln_train_shape(point, &shape, err);
     return status != LN_OK ? status
-                           : ln_train(&shape, (const struct ln_algorithm *)point->entry[LN_TRAIN],
-                                      record_steps, n_records, &hooks, err);
+                           : ln_train(&shape, &algorithm, record_steps, n_records, &hooks, err);
 }
 
 struct outcome job_run_one(const struct net *net, const int64_t *record_steps, int n_records) {

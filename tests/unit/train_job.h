@@ -30,7 +30,9 @@ struct job {
     int fail_at; /* finish() of the task in this place fails; -1: none */
     bool stops;  /* poll() asks to stop */
     bool waits;  /* the second task is given only after a poll */
+    bool single; /* the algorithm is asked at every step: no runs of steps */
     int n_polls;
+    struct ln_train_use use;
 };
 
 /* Adds train: gd with its defaults to a network that was begun or made. */
