@@ -9,6 +9,7 @@
 #include "job.h"
 #include "linnet/linalg.h"
 #include "measure.h"
+#include "serve.h"
 
 enum { CHECKED = 8, MOST_LAYERS = 256 };
 
@@ -24,7 +25,8 @@ static double *squares(size_t count) {
     return ln_linalg_alloc(count * (size_t)given.d * given.d, sizeof(double));
 }
 
-static void load(const char *path) {
+static void load(char *rest) {
+    const char *path = ln_bench_word(rest);
     FILE *file = fopen(path, "rb");
     if (!file ||
         fscanf(file, "%d %d %lld %lf", &given.d, &given.depth, &given.points, &given.eta) != 4 ||
@@ -45,6 +47,7 @@ static void load(const char *path) {
         fread(given.starts, sizeof(double), all * square, file) != all * square)
         ln_bench_die(path);
     fclose(file);
+    printf("{\"points\": 1, \"chunk\": 1}\n");
 }
 
 static double *layer(int j) {
@@ -96,7 +99,8 @@ static double loss(void) {
     return 0.5 * sum;
 }
 
-static void losses(long long steps) {
+static void losses(char *rest) {
+    long long steps = atoll(ln_bench_word(rest));
     for (long long i = 0; i < CHECKED && i < given.points; i++) {
         train(i, steps);
         printf("%s%.17g", i ? ", " : "{\"losses\": [", loss());
@@ -104,7 +108,8 @@ static void losses(long long steps) {
     printf("]}\n");
 }
 
-static void run(long long steps) {
+static void run(char *rest) {
+    long long steps = atoll(ln_bench_word(rest));
     double wall = ln_bench_wall(), cpu = ln_bench_cpu();
     train(0, steps);
     cpu = ln_bench_cpu() - cpu;
@@ -113,23 +118,8 @@ static void run(long long steps) {
 }
 
 int main(void) {
-    static char line[4096];
-    ln_linalg_start();
-    printf("{\"version\": \"%s\"}\n", ln_linalg_cpu_kind());
-    fflush(stdout);
-    while (fgets(line, sizeof line, stdin)) {
-        char *verb = strtok(line, " \n"), *rest = strtok(NULL, " \n");
-        if (!verb || !rest)
-            continue;
-        if (strcmp(verb, "load") == 0) {
-            load(rest);
-            printf("{\"points\": 1, \"chunk\": 1}\n");
-        } else if (strcmp(verb, "losses") == 0) {
-            losses(atoll(rest));
-        } else {
-            run(atoll(rest));
-        }
-        fflush(stdout);
-    }
+    const struct ln_bench_verb verbs[] = {
+        {"load", load}, {"losses", losses}, {"run", run}, {NULL, NULL}};
+    ln_bench_serve(verbs);
     return 0;
 }

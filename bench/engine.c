@@ -1,33 +1,32 @@
-/* The whole engine under the driver's orders, one line each on stdin, one line of JSON back:
+/* The whole engine under the driver's orders:
  *
  *   load SWEEP [key=value ...]   the sweep to run
  *   case FILE                    its target, step size and start weights, for the opponents
  *   run                          trains every point of it
  *   losses                       final loss of every point of the last run
- *   peak SECONDS                 how fast this core is: FMA peak, and dgemm
+ *   peak SECONDS                 how fast this core is: FMA peak, and dgemm; the share of it that
+ * we got
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "job.h"
-#include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "linnet/train.h"
 #include "measure.h"
+#include "serve.h"
 
 enum { MOST_SETS = 16 };
 
 static struct ln_bench_job job;
 
 static void load(char *rest) {
-    const char *sets[MOST_SETS], *path = strtok(rest, " \n");
+    const char *sets[MOST_SETS], *path = ln_bench_word(rest);
     int n = 0;
     for (char *set; n < MOST_SETS && (set = strtok(NULL, " \n"));)
         sets[n++] = set;
-    if (!path)
-        ln_bench_die("load what?");
     if (job.sweep)
         ln_bench_unload(&job);
     ln_bench_load(&job, path, sets, n);
@@ -42,7 +41,8 @@ static double steps_run(void) {
     return steps;
 }
 
-static void run(void) {
+static void run(char *rest) {
+    (void)rest;
     double peak = ln_bench_peak(2e-3), wall = ln_bench_wall(), cpu = ln_bench_cpu();
     ln_bench_train(&job);
     cpu = ln_bench_cpu() - cpu;
@@ -52,14 +52,16 @@ static void run(void) {
            steps_run(), after > peak ? after : peak);
 }
 
-static void losses(void) {
+static void losses(char *rest) {
+    (void)rest;
     for (int64_t i = 0; i < job.plan->n_cells; i++)
         printf("%s%.17g", i ? ", " : "{\"losses\": [", ln_bench_number(&job, i, "final_loss"));
     printf("]}\n");
 }
 
 /* One line "d N points eta", then doubles: Phi [d x d], and of each point W_1 .. W_N. */
-static void write_case(const char *path) {
+static void write_case(char *rest) {
+    const char *path = ln_bench_word(rest);
     static struct ln_point point;
     struct ln_problem *problem;
     struct ln_shape shape;
@@ -88,34 +90,18 @@ static void write_case(const char *path) {
     printf("{}\n");
 }
 
-static void obey(char *line) {
-    char *verb = strtok(line, " \n"), *rest = strtok(NULL, "\n");
-    if (!verb)
-        return;
-    if (strcmp(verb, "load") == 0)
-        load(rest);
-    else if (strcmp(verb, "run") == 0)
-        run();
-    else if (strcmp(verb, "losses") == 0)
-        losses();
-    else if (strcmp(verb, "case") == 0 && rest)
-        write_case(rest);
-    else if (strcmp(verb, "peak") == 0 && rest)
-        printf("{\"peak\": %.6g, \"reference\": %.6g}\n", ln_bench_peak(0.5 * atof(rest)),
-               ln_bench_reference(0.5 * atof(rest)));
-    else
-        ln_bench_die(verb);
+static void peak(char *rest) {
+    double seconds = atof(ln_bench_word(rest)), wall = ln_bench_wall(), cpu = ln_bench_cpu();
+    double peak = ln_bench_peak(0.5 * seconds), reference = ln_bench_reference(0.5 * seconds);
+    cpu = ln_bench_cpu() - cpu;
+    wall = ln_bench_wall() - wall;
+    printf("{\"peak\": %.6g, \"reference\": %.6g, \"share\": %.4f}\n", peak, reference, cpu / wall);
 }
 
 int main(void) {
-    static char line[4096];
-    ln_linalg_start();
-    printf("{\"version\": \"%s\", \"isa\": \"%s\"}\n", ln_linalg_cpu_kind(), ln_lanes_isa());
-    fflush(stdout);
-    while (fgets(line, sizeof line, stdin)) {
-        obey(line);
-        fflush(stdout);
-    }
+    const struct ln_bench_verb verbs[] = {{"load", load},       {"run", run},   {"losses", losses},
+                                          {"case", write_case}, {"peak", peak}, {NULL, NULL}};
+    ln_bench_serve(verbs);
     if (job.sweep)
         ln_bench_unload(&job);
     return 0;

@@ -2,6 +2,7 @@
 
 import machine
 import steps
+from page import against, number, table, tally, with_spread
 
 # Width -> target, of the whole engine on one core.
 FRACTION = {2: .25, 3: .40, 5: .50, 10: .60, 20: .55, 32: .65, 50: .60, 100: .65}
@@ -11,27 +12,6 @@ RATIO = {
     "stack": {2: 60, 3: 35, 5: 16, 10: 5, 20: 2.8, 32: 1.8, 50: 1.4, 100: 1.3},
     "bmm": {2: 28, 3: 25, 5: 20, 10: 30, 20: 5.5, 32: 2.6, 50: 1.6, 100: 1.2},
 }
-
-
-def number(x):
-    return f"{x:.0f}" if abs(x) >= 99.5 else f"{x:.1f}" if abs(x) >= 9.95 else f"{x:.2f}"
-
-
-def with_spread(figure):
-    """Median (least - largest); ~ where most samples were taken while the machine was slow."""
-    return f"{'~' if figure.is_noisy else ''}{number(figure.median)} ({number(figure.low)}-{number(figure.high)})"
-
-
-def against(figure, target):
-    if target is None:
-        return with_spread(figure)
-    mark = "met" if figure.median >= target else "**missed**"
-    return f"{with_spread(figure)}, {mark}"
-
-
-def table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in lines) + "\n"
 
 
 def fractions(whole):
@@ -100,7 +80,8 @@ is the steps per second of linnet over theirs; below 1 linnet is behind.
 """
 
 
-def page(bench, peaks, whole, load):
-    parts = [HEAD, table(["", ""], machine.facts(bench, whole.versions, load)), "## FMA peak of one core\n",
-             peaks_table(peaks), FRACTIONS, fractions(whole), OPPONENTS, *opponents(whole)]
-    return "\n".join(parts)
+def page(bench, peaks, whole, parts, load):
+    body = [fractions(whole), OPPONENTS, *opponents(whole), *(part.page() for part in parts)]
+    verdict = f"{tally.met} targets met, {tally.missed} missed (marked in the tables).\n"
+    return "\n".join([HEAD, table(["", ""], machine.facts(bench, whole.versions, load)), verdict,
+                      "## FMA peak of one core\n", peaks_table(peaks), FRACTIONS, *body])

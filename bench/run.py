@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 
+import parts
 import peak
+import ranks
 import report
 import steps
 from worker import Bench, say
@@ -37,25 +39,38 @@ def cases_of(options):
     return [(d, depth) for d in steps.WIDTHS for depth in steps.DEPTHS]
 
 
+def measure(options, work):
+    """The page, and how many comparisons of losses failed."""
+    load = os.getloadavg()[0]
+    bench = Bench(options.build, options.python, work,
+                  "smoke" if options.smoke else "quick" if options.quick else "full")
+    peaks = peak.measure(bench)
+    whole, sets = steps.Steps(bench, cases_of(options)), parts.Sets(bench)
+    others = [parts.Denormals(bench), parts.Diagonal(bench), parts.Grants(bench), ranks.File(bench),
+              ranks.Scaling(bench)]
+    whole.measure()
+    sets.measure(peaks)
+    for part in others:
+        part.measure()
+    page = report.page(bench, peaks, whole, [sets, *others], load)
+    faults = whole.close() + others[1].faults()
+    bench.close()
+    return page, faults
+
+
 def main():
     options = options_of(sys.argv[1:])
-    rounds, seconds = (1, 0.002) if options.smoke else (3, 0.06) if options.quick else (7, 0.15)
-    load = os.getloadavg()[0]
     if not options.smoke:
         build(options.build)
     with tempfile.TemporaryDirectory(prefix="linnet-bench-") as work:
-        bench = Bench(options.build, options.python, work, rounds, seconds)
-        peaks = peak.measure(bench)
-        whole = steps.Steps(bench, cases_of(options))
-        whole.measure()
-        page = report.page(bench, peaks, whole, load)
-        faults = whole.close()
-        bench.close()
+        page, faults = measure(options, work)
     print(page, end="")
     if options.out:
         with open(options.out, "w", encoding="utf-8") as file:
             file.write(page)
         say(f"written to {options.out}")
+    if faults:
+        say(f"the losses differ in {faults} comparisons")
     return 1 if faults else 0
 
 

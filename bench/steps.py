@@ -115,7 +115,7 @@ class Steps:
             said = self.engine.ask("load", path, f"train.max_steps={steps}", f"axes.seed.count={points}",
                                    f"train.step_size={min(0.01, 5 / steps):.6g}")
             case.lanes, case.horizon = said["lanes"], steps
-        least = LEAST_STEPS if self.bench.rounds > 1 else 200
+        least = 200 if self.bench.smoke else LEAST_STEPS
         load(least)
         load(least)  # now with as many points as there are lanes
         self.engine.ask("run")

@@ -47,12 +47,15 @@ class Worker:
         self.process.wait()
         raise Missing(said.strip().splitlines()[-1] if said.strip() else f"ended with {self.process.returncode}")
 
-    def ask(self, *words):
+    def send(self, *words):
         try:
             self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass
+            pass  # answer() says why
+
+    def ask(self, *words):
+        self.send(*words)
         return self.answer()
 
     def close(self):
@@ -63,8 +66,10 @@ class Worker:
 class Bench:
     """What all measurements share: programs, gate, how long to measure."""
 
-    def __init__(self, build, python, work, rounds, seconds):
-        self.build, self.python, self.work, self.rounds, self.seconds = build, python, work, rounds, seconds
+    def __init__(self, build, python, work, effort):
+        self.build, self.python, self.work = build, python, work
+        self.quick, self.smoke = effort != "full", effort == "smoke"
+        self.rounds, self.seconds = {"full": (7, 0.15), "quick": (3, 0.06), "smoke": (1, 0.002)}[effort]
         self.gate = Gate(self.engine())
 
     def program(self, name):

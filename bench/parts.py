@@ -1,0 +1,178 @@
+"""What speed depends on besides the shape: instruction set, lanes, small numbers, samples shared, the coordinator."""
+
+import steps
+from page import against, number, section, with_spread
+from worker import Figure, say
+
+
+def rate(said):
+    return said["steps"] / said["cpu"]
+
+
+class Sets:
+    """Every instruction set on the same sweeps. fraction: (isa, d) -> Figure, of its own peak; speed: over the first.
+    alone: d -> Figure of a point alone over one of eight."""
+
+    WIDTHS, DEPTH = (2, 5, 10, 20, 32, 50), 3
+
+    def __init__(self, bench):
+        self.bench, self.fraction, self.speed, self.alone = bench, {}, {}, {}
+        self.widths = self.WIDTHS[:2] if bench.smoke else self.WIDTHS[1::2] if bench.quick else self.WIDTHS
+
+    def measure(self, peaks):
+        workers = {isa: self.bench.engine(LINNET_ISA=isa) for isa in peaks}
+        for d in self.widths:
+            path = self.bench.file("sets.yaml", steps.sweep(d, self.DEPTH, 16))
+            for isa, worker in workers.items():
+                self.fraction[isa, d], self.speed[isa, d] = Figure(self.bench.gate), Figure(self.bench.gate)
+            self.alone[d] = Figure(self.bench.gate)
+            for _ in range(min(5, self.bench.rounds)):
+                self.round(d, path, workers)
+        for worker in workers.values():
+            worker.close()
+        say("instruction sets: " + ", ".join(f"d = {d} {isa} {figure.median:.2f}"
+                                             for (isa, d), figure in self.fraction.items()))
+
+    def round(self, d, path, workers):
+        work = steps.flops(d, self.DEPTH)
+        count = self.steps(work)
+        look, rates = self.bench.gate.look(), {}
+        for isa, worker in workers.items():
+            said = self.run(worker, path, count, 16 if d <= 24 else 1)
+            rates[isa] = rate(said)
+            self.fraction[isa, d].add(rates[isa] * work / said["peak"], look)
+            self.speed[isa, d].add(rates[isa] / next(iter(rates.values())), look)
+        first = next(iter(workers))
+        alone = rate(self.run(workers[first], path, 4 * count, 1))
+        self.alone[d].add(alone / rates[first], look)
+
+    def steps(self, work):
+        return int(max(200, min(200000, 0.3 * self.bench.seconds * 1e10 / work)))
+
+    def run(self, worker, path, count, points):
+        worker.ask("load", path, f"train.max_steps={count}", f"axes.seed.count={points}",
+                   f"train.step_size={min(0.01, 5 / count):.6g}")
+        return worker.ask("run")
+
+    def page(self):
+        isas = list(dict.fromkeys(isa for isa, _ in self.fraction))
+        rows = [[d, *(with_spread(self.fraction[isa, d]) for isa in isas),
+                 *(number(self.speed[isa, d].median) for isa in isas[1:]), with_spread(self.alone[d])]
+                for d in self.widths]
+        head = ["d", *(f"{isa}, of its peak" for isa in isas), *(f"{isa} over {isas[0]}" for isa in isas[1:]),
+                "alone over in company"]
+        text = (f"N = {self.DEPTH}; the sets are forced with `LINNET_ISA`, shares are of each set's own peak. The last "
+                "column is the speed of a point that is left alone (the tail of a sweep) over that of all lanes of a "
+                "full batch together: 0.125 is one lane of eight, the others idle.")
+        return section("Instruction sets and lanes", text, head, rows)
+
+
+class Denormals:
+    """Runs whose numbers are below 1e-308, against the same runs of ordinary size."""
+
+    TARGET = 0.9
+    CASES = ((3, 3), (10, 3), (10, 10), (50, 3))
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.cases = self.CASES[:1] if bench.smoke else self.CASES
+        self.ratio = {case: Figure(bench.gate) for case in self.cases}
+
+    def measure(self):
+        worker = self.bench.engine()
+        for d, depth in self.cases:
+            path = self.bench.file("denormal.yaml", steps.sweep(d, depth, 16))
+            count = int(max(200, min(200000, 0.3 * self.bench.seconds * 1e10 / steps.flops(d, depth))))
+            for turn in range(min(5, self.bench.rounds)):
+                look = self.bench.gate.look()
+                rates = {}
+                for scale in ("1.0", "1e-104")[::1 if turn % 2 else -1]:
+                    worker.ask("load", path, f"train.max_steps={count}", f"axes.seed.count={16 if d <= 24 else 1}",
+                               f"train.step_size={min(0.01, 5 / count):.6g}", f"model.init.scale={scale}")
+                    rates[scale] = rate(worker.ask("run"))
+                self.ratio[d, depth].add(rates["1e-104"] / rates["1.0"], look)
+        worker.close()
+        say("denormals: " + ", ".join(f"{figure.median:.2f}" for figure in self.ratio.values()))
+
+    def page(self):
+        rows = [[d, depth, self.TARGET, against(figure, self.TARGET)] for (d, depth), figure in self.ratio.items()]
+        text = ("Speed from starts of scale 1e-104, whose products are denormal, over that from scale 1. linnet flushes "
+                "them to zero; a CPU left to itself can be a hundred times slower.")
+        return section("Numbers too small to be normal", text, ["d", "N", "target", "median"], rows)
+
+
+class Diagonal:
+    """Diagonal networks on common samples against the dgemv pair."""
+
+    TARGET = 6
+    SWEEP = """linnet: 1
+problem: {{kind: teacher, samples: {n}, inputs: {d}, spectrum: 1}}
+model: {{kind: diagonal, form: squares, init: {{kind: diagonal}}}}
+train: {{algorithm: gd, step_size: 0.05, max_steps: 100, stop: {{loss: 1e-200}}}}
+record: {{times: {{log: 64}}, final: [loss], series: [loss], theory: [flow_time]}}
+random: {{data_seed: 0}}
+axes: {{init_scale: {{logspace: [-1.5, -0.5], count: 24}}}}
+"""
+    SIZES = ((1000, 1000), (200, 1000), (1000, 100))  # n, d
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.sizes = ((30, 20),) if bench.smoke else self.SIZES[:1] if bench.quick else self.SIZES
+        self.ratio = {size: Figure(bench.gate) for size in self.sizes}
+        self.difference = {}
+
+    def measure(self):
+        worker = self.bench.native("bench_diagonal")
+        for n, d in self.sizes:
+            path = self.bench.file("diagonal.yaml", self.SWEEP.format(n=n, d=d))
+            count = max(50, int(2e7 * self.bench.seconds / 0.15 / (n * d)))
+            worker.ask("load", path, f"train.max_steps={count}")
+            worker.ask("run")  # the moments are made once and kept
+            for turn in range(min(5, self.bench.rounds)):
+                look = self.bench.gate.look()
+                said = {verb: worker.ask(verb) for verb in ("run", "gemv")[::1 if turn % 2 else -1]}
+                self.difference[n, d] = said["gemv"]["difference"]
+                self.ratio[n, d].add(rate(said["run"]) / rate(said["gemv"]), look)
+        worker.close()
+        say("diagonal: " + ", ".join(f"x{figure.median:.2f}" for figure in self.ratio.values()))
+
+    def faults(self):
+        """Sizes at which the losses differ. The moments lose digits where X X^T is nearly singular."""
+        return sum(not difference < 1e-6 for difference in self.difference.values())
+
+    def page(self):
+        rows = [[n, d, self.TARGET if (n, d) == (1000, 1000) else "",
+                 against(figure, self.TARGET if (n, d) == (1000, 1000) else None), f"{self.difference[n, d]:.0e}"]
+                for (n, d), figure in self.ratio.items()]
+        text = ("24 points on X of n samples and d inputs, gradient descent on w+^2 - w-^2. Opponent: per point and step "
+                "dgemv and dgemv^T of OpenBLAS and the update, without loss or rules. Making the moments once is not "
+                "counted; they lose digits of the loss where X X^T is nearly singular.")
+        head = ["n", "d", "target", "times the dgemv pair", "largest relative difference of the losses"]
+        return section("Diagonal networks that share their samples", text, head, rows)
+
+
+class Grants:
+    """How many grants a second the coordinator makes when nothing else limits it."""
+
+    TARGET = 5e4
+    CASES = ((1, 1000000, 16), (5, 1000000, 4096), (5000, 1000000, 4096))  # groups, points, ranks
+
+    def __init__(self, bench):
+        self.bench, self.rate = bench, {case: Figure(bench.gate) for case in self.CASES}
+
+    def measure(self):
+        worker = self.bench.native("bench_grants")
+        for case in self.CASES:
+            for _ in range(min(5, self.bench.rounds)):
+                look = self.bench.gate.look()
+                said = worker.ask("run", *case, 0.3)
+                self.rate[case].add(said["grants"] / said["cpu"], look)
+        worker.close()
+        say("grants per s: " + ", ".join(f"{figure.median:.2g}" for figure in self.rate.values()))
+
+    def page(self):
+        rows = [[groups, points, ranks, number(self.TARGET), against(figure, self.TARGET)]
+                for (groups, points, ranks), figure in self.rate.items()]
+        text = "The state machine alone, without messages: every rank reports its grant done and asks for the next."
+        head = ["shapes", "points", "ranks", "target", "grants per s"]
+        return section("Grants of the coordinator", text, head, rows)
