@@ -16,6 +16,7 @@
 #include "linnet/agree.h"
 #include "linnet/linalg.h"
 #include "lock.h"
+#include "memory.h"
 #include "place.h"
 #include "rows.h"
 #include "skeleton.h"
@@ -31,6 +32,7 @@ struct ln_store {
     hid_t file;          /* open through MPI-IO on all ranks */
     MPI_File *handle;    /* HDF5's own handle of it */
     int fd;              /* a plain one of each rank: reading back, fdatasync */
+    struct ln_store_memory memory;
     struct ln_rows rows;
     size_t offsets[LN_MAX_COLUMNS]; /* of the columns in a row in memory */
     unsigned char *packed;          /* [rows.packed] */
@@ -107,6 +109,7 @@ static int open_shared(struct ln_store *store, struct ln_err *err) {
     if (store->fd < 0 || fstat(store->fd, &info) != 0)
         return ln_err_set(err, LN_FATAL, "cannot open %s on rank %d: %s", store->path, store->rank,
                           strerror(errno));
+    ln_store_memory_open(&store->memory, store->fd, (size_t)info.st_size);
     return ln_rows_map(store->file, store->path, info.st_size, &store->rows, err);
 }
 
@@ -136,6 +139,7 @@ static struct ln_store *create_store(const char *path, MPI_Comm comm) {
 static void free_store(struct ln_store *store) {
     if (!store)
         return;
+    ln_store_memory_close(&store->memory);
     if (store->fd >= 0)
         close(store->fd);
     ln_lock_release(&store->lock);
@@ -221,9 +225,14 @@ int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct 
  *
  * MPI-IO on the handle that HDF5 opened, not H5Dwrite: the same single write (1.8 us against 0.5 us
  * on the developers' machine; a row has dozens), with whatever locking MPI-IO knows the file system
- * to need. */
+ * to need. A local file is memory, where a value costs some 10 ns. */
 static int put_value(struct ln_store *store, const struct ln_rows_column *column, int64_t cell,
                      const void *bytes, struct ln_err *err) {
+    if (store->memory.at) {
+        memcpy(store->memory.at + column->base + cell * column->bytes, bytes,
+               (size_t)column->bytes);
+        return LN_OK;
+    }
     MPI_Status status;
     int written = 0;
     int count = (int)column->bytes;
@@ -253,8 +262,10 @@ int ln_store_write(struct ln_store *store, int64_t cell, const void *row, struct
     for (int c = 0; c < rows->n_columns; c++)
         if (put_value(store, &rows->columns[c], cell, parts[c], err))
             return (int)err->status;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     if (put_value(store, &rows->checksum, cell, &checksum, err))
         return (int)err->status;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
     return put_value(store, &rows->status, cell, &done, err);
 }
 
@@ -264,6 +275,7 @@ int ln_store_sync(struct ln_store *store, struct ln_err *err) {
     if (fdatasync(store->fd) != 0)
         return ln_err_set(err, LN_FATAL, "cannot write %s to the disk: %s", store->path,
                           strerror(errno));
+    ln_store_memory_trim(&store->memory);
     return LN_OK;
 }
 
@@ -271,6 +283,7 @@ int ln_store_close(struct ln_store *store, struct ln_err *err) {
     int rc = ln_agree(store->comm, ln_store_sync(store, err), err);
     if (rc != LN_OK) /* not closed: H5Fclose can hang after an I/O error */
         return rc;
+    ln_store_memory_close(&store->memory);
     ln_h5_begin();
     if (H5Fclose(store->file) < 0)
         rc = ln_h5_error(err, LN_FATAL, "cannot close %s", store->path);

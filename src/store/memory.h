@@ -1,0 +1,21 @@
+/* The results file as memory, where that is safe: a value is then a store, not a system call. */
+#ifndef LINNET_STORE_MEMORY_H
+#define LINNET_STORE_MEMORY_H
+
+#include <stddef.h>
+
+struct ln_store_memory {
+    unsigned char *at; /* NULL: write through MPI-IO */
+    size_t size;
+};
+
+/* Maps the file, if its file system is local and keeps what was reserved. LINNET_WRITE=mpi in the
+ * environment: never. */
+void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size);
+void ln_store_memory_close(struct ln_store_memory *memory);
+
+/* Lets go of pages that were written: they stay in the file's cache, but no longer count as this
+ * process's. */
+void ln_store_memory_trim(const struct ln_store_memory *memory);
+
+#endif
