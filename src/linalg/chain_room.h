@@ -2,7 +2,7 @@
 #ifndef LINNET_LINALG_CHAIN_ROOM_H
 #define LINNET_LINALG_CHAIN_ROOM_H
 
-#include "linnet/chain.h"
+#include "lanes_kernel.h"
 
 struct ln_chain_room {
     const struct ln_chain *chain;
@@ -10,7 +10,14 @@ struct ln_chain_room {
     double **slot;   /* [n_slots]; weights, target and moment are borrowed during a run */
     double *memory;  /* of the others */
     bool is_current; /* they belong to the weights as they are */
+    /* In lanes: the products, [n_ops], and the one with M. */
+    struct ln_lanes_job *jobs;
+    int square;    /* the size of all matrices of a square chain; else 0 */
+    int n_weights; /* of one lane */
 };
+
+/* The places of weights, target and moment are known, or are others than before. */
+void ln_chain_lay_out(struct ln_chain_room *room);
 
 /* One product at a time, for any number of lanes. */
 void ln_chain_run_products(struct ln_chain_room *room, struct ln_steps *steps);

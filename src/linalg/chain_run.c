@@ -20,6 +20,9 @@ struct ln_chain_room *ln_chain_room_create(const struct ln_chain *chain, int lan
     room->slot = ln_linalg_alloc(chain->n_slots, sizeof *room->slot);
     for (int s = 0; s < chain->n_slots; s++)
         size += is_own(chain, s) ? slot_size(room, s) : 0;
+    room->jobs = ln_linalg_alloc(chain->n_ops + 1, sizeof *room->jobs);
+    for (int j = 0; j < chain->n_layers; j++)
+        room->n_weights += chain->rows[j] * chain->cols[j];
     double *next = room->memory = ln_linalg_alloc(size, sizeof(double));
     for (int s = 0; s < chain->n_slots; s++)
         if (is_own(chain, s)) {
@@ -32,6 +35,7 @@ struct ln_chain_room *ln_chain_room_create(const struct ln_chain *chain, int lan
 void ln_chain_room_free(struct ln_chain_room *room) {
     if (!room)
         return;
+    free(room->jobs);
     free(room->slot);
     free(room->memory);
     free(room);
@@ -41,15 +45,28 @@ void ln_chain_room_touch(struct ln_chain_room *room) {
     room->is_current = false;
 }
 
-void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
-                  const double *moment, struct ln_steps *steps) {
+static void bind(struct ln_chain_room *room, double *weights, const double *target,
+                 const double *moment) {
     const struct ln_chain *chain = room->chain;
+    if (room->slot[0] == weights && room->slot[chain->target] == target &&
+        (!chain->has_moment || room->slot[chain->moment] == moment))
+        return;
     double *layer = weights;
     for (int j = 0; j < chain->n_layers; j++, layer += slot_size(room, j - 1))
         room->slot[j] = layer;
     room->slot[chain->target] = (double *)(uintptr_t)target; /* read only */
     if (chain->has_moment)
         room->slot[chain->moment] = (double *)(uintptr_t)moment;
-    ln_chain_run_products(room, steps);
+    if (room->lanes == LN_LANES)
+        ln_chain_lay_out(room);
+}
+
+void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
+                  const double *moment, struct ln_steps *steps) {
+    bind(room, weights, target, moment);
+    if (room->lanes == LN_LANES)
+        ln_lanes_chosen()->steps(room, steps);
+    else
+        ln_chain_run_products(room, steps);
     room->is_current = true;
 }

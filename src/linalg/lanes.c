@@ -24,7 +24,7 @@ static int cpu_has(int i) {
 }
 
 /* The first set the CPU has, or the one LINNET_ISA names if the CPU has it. Chosen once. */
-static const struct ln_lanes_isa *chosen_isa(void) {
+const struct ln_lanes_isa *ln_lanes_chosen(void) {
     static const struct ln_lanes_isa *chosen;
     if (chosen)
         return chosen;
@@ -39,7 +39,7 @@ static const struct ln_lanes_isa *chosen_isa(void) {
 }
 
 const char *ln_lanes_isa(void) {
-    return chosen_isa()->name;
+    return ln_lanes_chosen()->name;
 }
 
 /* Lanes win while BLAS calls cost more than their arithmetic; beyond that, or when the arrays of a
@@ -50,23 +50,31 @@ int ln_lanes_for(int n_layers, int max_width) {
     return max_width <= 24 && bytes <= 1.5e6 ? LN_LANES : 1;
 }
 
+static void in_lanes(enum ln_chain_form form, double *c, const double *eta, const double *a,
+                     const double *b, int m, int n, int k) {
+    struct ln_lanes_job job = {
+        .form = form, .descends = eta, .m = m, .n = n, .k = k, .c = c, .a = a, .b = b};
+    ln_lanes_chosen()->lay_out(&job);
+    ln_lanes_chosen()->product(&job, eta);
+}
+
 void ln_lanes_nn(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->product(c, NULL, a, k, 1, b, n, 1, m, n, k);
+        in_lanes(LN_CHAIN_NN, c, NULL, a, b, m, n, k);
     else
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0, a, k, b, n, 0.0, c, n);
 }
 
 void ln_lanes_tn(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->product(c, NULL, a, 1, m, b, n, 1, m, n, k);
+        in_lanes(LN_CHAIN_TN, c, NULL, a, b, m, n, k);
     else
         cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 0.0, c, n);
 }
 
 void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->product(c, NULL, a, k, 1, b, 1, k, m, n, k);
+        in_lanes(LN_CHAIN_NT, c, NULL, a, b, m, n, k);
     else
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0, a, k, b, k, 0.0, c, n);
 }
@@ -74,7 +82,7 @@ void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int 
 void ln_lanes_descend(double *c, const double *eta, const double *a, const double *b, int m, int n,
                       int k, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->product(c, eta, a, k, 1, b, 1, k, m, n, k);
+        in_lanes(LN_CHAIN_NT, c, eta, a, b, m, n, k);
     else
         cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, -eta[0], a, k, b, k, 1.0, c,
                     n);
@@ -83,7 +91,7 @@ void ln_lanes_descend(double *c, const double *eta, const double *a, const doubl
 void ln_lanes_descend_tn(double *c, const double *eta, const double *a, const double *b, int m,
                          int n, int k, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->product(c, eta, a, 1, m, b, n, 1, m, n, k);
+        in_lanes(LN_CHAIN_TN, c, eta, a, b, m, n, k);
     else
         cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, -eta[0], a, m, b, n, 1.0, c,
                     n);
@@ -91,7 +99,7 @@ void ln_lanes_descend_tn(double *c, const double *eta, const double *a, const do
 
 void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->difference(c, a, b, n);
+        ln_lanes_chosen()->difference(c, a, b, n);
     else
         for (int i = 0; i < n; i++)
             c[i] = a[i] - b[i];
@@ -99,15 +107,15 @@ void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int l
 
 void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lanes) {
     if (lanes == LN_LANES)
-        chosen_isa()->update(c, eta, a, n);
+        ln_lanes_chosen()->update(c, eta, a, n);
     else
         cblas_daxpy(n, -eta[0], a, 1, c, 1);
 }
 
 void ln_lanes_half_dot(double *out, const double *a, const double *b, int m, int n, int lanes) {
-    chosen_isa()->half_dot(out, a, b, m, n, lanes);
+    ln_lanes_chosen()->half_dot(out, a, b, m, n, lanes);
 }
 
 void ln_lanes_signature(double *out, const double *functional, const double *w, int n, int lanes) {
-    chosen_isa()->signature(out, functional, w, n, lanes);
+    ln_lanes_chosen()->signature(out, functional, w, n, lanes);
 }

@@ -1,119 +1,136 @@
-/* The lane kernel. Compiled once per instruction set with ISA, TILE_ROWS and TILE_COLS defined by
- * the build. */
-#include "lanes_kernel.h"
+/* Products of any shape in lanes. Compiled once per instruction set with ISA, VL, TILE and THIN
+ * defined by the build. */
+#include "lanes_sum.h"
+#include "lanes_tile.h"
 
-#include "linnet/lanes.h"
-
-/* One element of LN_LANES problems. */
-typedef double lanes_t __attribute__((vector_size(LN_LANES * sizeof(double))));
-
-#define TEXT2(a) #a
-#define TEXT(a) TEXT2(a)
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
-
-struct operand {
-    const lanes_t *at;
-    long row, col; /* strides, in elements */
-};
-
-/* c [rows x cols] = sum over k; the accumulators stay in registers, so rows and cols are constants
- * where this is expanded. Starting from zero keeps the chain of FMAs unambiguous for the compiler.
- */
-static inline __attribute__((always_inline)) void tile(lanes_t *c, long ldc, struct operand a,
-                                                       struct operand b, int k, const int rows,
-                                                       const int cols, const double *eta) {
-    lanes_t acc[TILE_ROWS][TILE_COLS] = {{{0}}};
-    for (long p = 0; p < k; p++)
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < cols; j++)
-                acc[i][j] += a.at[i * a.row + p * a.col] * b.at[p * b.row + j * b.col];
-    const lanes_t *step = (const lanes_t *)eta;
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols; j++)
-            c[i * ldc + j] = eta ? c[i * ldc + j] - *step * acc[i][j] : acc[i][j];
+static struct ln_lanes_cut cut(int extent, int most) {
+    int n = (extent + most - 1) / most, big = (extent + n - 1) / n;
+    int n_big = extent - n * (big - 1);
+    return (struct ln_lanes_cut){big, n_big, n - n_big};
 }
 
-/* A row of tiles of fixed height; the width is a constant in each branch. */
-static inline __attribute__((always_inline)) void panel(lanes_t *c, struct operand a,
-                                                        struct operand b, int n, int k,
-                                                        const int rows, const double *eta) {
-    int j = 0;
-    for (; j + TILE_COLS <= n; j += TILE_COLS) {
-        struct operand shifted = {b.at + j * b.col, b.row, b.col};
-        tile(c + j, n, a, shifted, k, rows, TILE_COLS, eta);
-    }
-    struct operand rest = {b.at + j * b.col, b.row, b.col};
-    switch (n - j) {
-    case 1:
-        tile(c + j, n, a, rest, k, rows, 1, eta);
-        break;
-#if TILE_COLS > 2
-    case 2:
-        tile(c + j, n, a, rest, k, rows, 2, eta);
-        break;
+/* A tile of one row or column is long: its sums are the only ones to overlap. */
+static void lay_out(struct ln_lanes_job *job) {
+    job->rows = cut(job->m, job->n == 1 ? THIN : TILE);
+    job->cols = cut(job->n, job->m == 1 ? THIN : TILE);
+}
+
+#if TILE == 5
+#define ROW(X, r) X(r, 1) X(r, 2) X(r, 3) X(r, 4) X(r, 5)
+#define SQUARE(X) ROW(X, 1) ROW(X, 2) ROW(X, 3) ROW(X, 4) ROW(X, 5)
+#define LONG(X) X(1, 6) X(1, 7) X(1, 8) X(1, 9) X(1, 10) X(6, 1) X(7, 1) X(8, 1) X(9, 1) X(10, 1)
+#else
+#define ROW(X, r) X(r, 1) X(r, 2) X(r, 3)
+#define SQUARE(X) ROW(X, 1) ROW(X, 2) ROW(X, 3)
+#define LONG(X) X(1, 4) X(1, 5) X(1, 6) X(1, 7) X(1, 8) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
 #endif
-#if TILE_COLS > 3
-    case 3:
-        tile(c + j, n, a, rest, k, rows, 3, eta);
+
+#define CASE(r, s)                                                                                 \
+    case (r)*16 + (s):                                                                             \
+        tiles(c, ldc, a, b, job->k, down, along, r, s, descends, eta);                             \
         break;
-#endif
+
+/* A block of equal tiles of C, at row i and column j: the sizes of a tile are constants in each
+ * branch, and the branch is taken once. */
+ALWAYS_INLINE void block(const struct ln_lanes_job *job, const enum ln_chain_form form, int i,
+                         int rows, int down, int j, int cols, int along, const bool descends,
+                         const vec_t *eta) {
+    long ldc = (long)job->n * PARTS;
+    struct operand a = left_of(form, (const vec_t *)job->a, job->m, job->k);
+    struct operand b = right_of(form, (const vec_t *)job->b, job->n, job->k);
+    vec_t *c = (vec_t *)job->c + i * ldc + (long)j * PARTS;
+    a.at += i * a.row;
+    b.at += j * b.col;
+    switch (rows * 16 + cols) {
+        SQUARE(CASE)
+        LONG(CASE)
     default:
         break;
     }
 }
 
-static void product(double *c, const double *eta, const double *a, long a_row, long a_col,
-                    const double *b, long b_row, long b_col, int m, int n, int k) {
-    lanes_t *out = (lanes_t *)c;
-    struct operand left = {(const lanes_t *)a, a_row, a_col};
-    struct operand right = {(const lanes_t *)b, b_row, b_col};
-    int i = 0;
-    for (; i + TILE_ROWS <= m; i += TILE_ROWS, left.at += TILE_ROWS * a_row)
-        panel(out + (long)i * n, left, right, n, k, TILE_ROWS, eta);
-    switch (m - i) {
-    case 1:
-        panel(out + (long)i * n, left, right, n, k, 1, eta);
-        break;
-#if TILE_ROWS > 2
-    case 2:
-        panel(out + (long)i * n, left, right, n, k, 2, eta);
-        break;
-#endif
-#if TILE_ROWS > 3
-    case 3:
-        panel(out + (long)i * n, left, right, n, k, 3, eta);
-        break;
-#endif
-    default:
-        break;
-    }
+ALWAYS_INLINE void blocks(const struct ln_lanes_job *job, const enum ln_chain_form form,
+                          const bool descends, const double *eta) {
+    const struct ln_lanes_cut *rows = &job->rows, *cols = &job->cols;
+    for (int r = 0; r < (rows->n_small ? 2 : 1); r++)
+        for (int s = 0; s < (cols->n_small ? 2 : 1); s++)
+            block(job, form, r * rows->n_big * rows->big, rows->big - r,
+                  r ? rows->n_small : rows->n_big, s * cols->n_big * cols->big, cols->big - s,
+                  s ? cols->n_small : cols->n_big, descends, (const vec_t *)eta);
+}
+
+static NEVER_INLINE void multiply_nn(const struct ln_lanes_job *job) {
+    blocks(job, LN_CHAIN_NN, false, NULL);
+}
+
+static NEVER_INLINE void multiply_tn(const struct ln_lanes_job *job) {
+    blocks(job, LN_CHAIN_TN, false, NULL);
+}
+
+static NEVER_INLINE void multiply_nt(const struct ln_lanes_job *job) {
+    blocks(job, LN_CHAIN_NT, false, NULL);
+}
+
+static NEVER_INLINE void descend_tn(const struct ln_lanes_job *job, const double *eta) {
+    blocks(job, LN_CHAIN_TN, true, eta);
+}
+
+static NEVER_INLINE void descend_nt(const struct ln_lanes_job *job, const double *eta) {
+    blocks(job, LN_CHAIN_NT, true, eta);
 }
 
 static void difference(double *c, const double *a, const double *b, int n) {
-    for (int i = 0; i < n; i++)
-        ((lanes_t *)c)[i] = ((const lanes_t *)a)[i] - ((const lanes_t *)b)[i];
+    for (long i = 0; i < (long)n * PARTS; i++)
+        ((vec_t *)c)[i] = ((const vec_t *)a)[i] - ((const vec_t *)b)[i];
 }
 
 static void update(double *c, const double *eta, const double *a, int n) {
-    for (int i = 0; i < n; i++)
-        ((lanes_t *)c)[i] -= *(const lanes_t *)eta * ((const lanes_t *)a)[i];
+    for (int part = 0; part < PARTS; part++) {
+        vec_t step = ((const vec_t *)eta)[part];
+        for (long i = part; i < (long)n * PARTS; i += PARTS)
+            ((vec_t *)c)[i] -= step * ((const vec_t *)a)[i];
+    }
 }
 
-enum { CLASSES = 8 };
-
-static inline __attribute__((always_inline)) lanes_t add_up(const lanes_t *s) {
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+void JOIN(ln_lanes_product_, ISA)(const struct ln_lanes_job *job, const double *eta) {
+    switch (job->form) {
+    case LN_CHAIN_NN:
+        multiply_nn(job);
+        break;
+    case LN_CHAIN_TN:
+        if (job->descends)
+            descend_tn(job, eta);
+        else
+            multiply_tn(job);
+        break;
+    case LN_CHAIN_NT:
+        if (job->descends)
+            descend_nt(job, eta);
+        else
+            multiply_nt(job);
+        break;
+    case LN_CHAIN_PLAIN:
+        update(job->c, eta, job->a, job->m * job->n);
+        break;
+    }
 }
 
-static void half_dot_lanes(double *out, const lanes_t *a, const lanes_t *b, int m, int n) {
-    lanes_t sum[2][CLASSES] = {{{0}}};
-    for (int i = 0; i < m; i++)
-        for (int j = 0; j < n; j++)
-            sum[i % 2][j % CLASSES] += a[(long)i * n + j] * b[(long)i * n + j];
-    for (int c = 0; c < CLASSES; c++)
-        sum[0][c] += sum[1][c];
-    *(lanes_t *)out = 0.5 * add_up(sum[0]);
+#define SUM_CASE(rest)                                                                             \
+    case rest:                                                                                     \
+        return half_dot_of(a, b, m, n, rest, CLASSES);
+
+static vec_t half_dot_part(const vec_t *a, const vec_t *b, int m, int n) {
+    switch (n % CLASSES) {
+        SUM_CASE(1)
+        SUM_CASE(2)
+        SUM_CASE(3)
+        SUM_CASE(4)
+        SUM_CASE(5)
+        SUM_CASE(6)
+        SUM_CASE(7)
+    default:
+        return half_dot_of(a, b, m, n, 0, CLASSES);
+    }
 }
 
 static void half_dot_alone(double *out, const double *a, const double *b, int m, int n) {
@@ -128,20 +145,34 @@ static void half_dot_alone(double *out, const double *a, const double *b, int m,
 }
 
 static void half_dot(double *out, const double *a, const double *b, int m, int n, int lanes) {
-    if (lanes == LN_LANES)
-        half_dot_lanes(out, (const lanes_t *)a, (const lanes_t *)b, m, n);
-    else
+    if (lanes != LN_LANES)
         half_dot_alone(out, a, b, m, n);
+    else
+        for (int part = 0; part < PARTS; part++)
+            ((vec_t *)out)[part] =
+                half_dot_part((const vec_t *)a + part, (const vec_t *)b + part, m, n);
+}
+
+static void signature_alone(double *out, const double *functional, const double *w, int n) {
+    double t[CLASSES] = {0};
+    for (int e = 0; e < n; e++)
+        t[e % CLASSES] += functional[e] * w[e];
+    out[0] = ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
 }
 
 static void signature(double *out, const double *functional, const double *w, int n, int lanes) {
-    for (int lane = 0; lane < lanes; lane++) {
-        double s[CLASSES] = {0};
+    if (lanes != LN_LANES) {
+        signature_alone(out, functional, w, n);
+        return;
+    }
+    for (int part = 0; part < PARTS; part++) {
+        vec_t sum[CLASSES] = {{0}};
         for (int e = 0; e < n; e++)
-            s[e % CLASSES] += functional[e] * w[(long)e * lanes + lane];
-        out[lane] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+            sum[e % CLASSES] += functional[e] * ((const vec_t *)w)[(long)e * PARTS + part];
+        ((vec_t *)out)[part] = add_up(sum, CLASSES);
     }
 }
 
-const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {TEXT(ISA), product,  difference,
-                                                      update,    half_dot, signature};
+const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {
+    TEXT(ISA), lay_out,   JOIN(ln_lanes_product_, ISA), difference, update,
+    half_dot,  signature, JOIN(ln_lanes_steps_, ISA)};

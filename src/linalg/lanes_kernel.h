@@ -1,27 +1,51 @@
-/* The lane kernel once per instruction set: C [m x n] = A B or, with eta, C -= eta A B. Strides in
- * elements. */
-#ifndef LINNET_LANES_KERNEL_H
-#define LINNET_LANES_KERNEL_H
+/* The lane kernels once per instruction set. */
+#ifndef LINNET_LINALG_LANES_KERNEL_H
+#define LINNET_LINALG_LANES_KERNEL_H
 
-typedef void ln_lanes_product(double *c, const double *eta, const double *a, long a_row, long a_col,
-                              const double *b, long b_row, long b_col, int m, int n, int k);
+#include "linnet/chain.h"
 
-/* Elementwise companions, see linnet/lanes.h. */
-typedef void ln_lanes_difference(double *c, const double *a, const double *b, int n);
-typedef void ln_lanes_update(double *c, const double *eta, const double *a, int n);
-typedef void ln_lanes_sum(double *out, const double *a, const double *b, int m, int n, int lanes);
-typedef void ln_lanes_functional(double *out, const double *functional, const double *w, int n,
-                                 int lanes);
+/* An extent cut into tiles that differ by one at most: n_big of size big, n_small of big - 1. */
+struct ln_lanes_cut {
+    int big, n_big, n_small;
+};
+
+/* C [m x n] = form(A, B), inner length k, or with eta C -= eta form(A, B), cut into tiles. */
+struct ln_lanes_job {
+    enum ln_chain_form form;
+    bool descends;
+    int m, n, k;
+    struct ln_lanes_cut rows, cols;
+    double *c;
+    const double *a, *b;
+};
+
+struct ln_chain_room;
 
 struct ln_lanes_isa {
     const char *name;
-    ln_lanes_product *product;
-    ln_lanes_difference *difference;
-    ln_lanes_update *update;
-    ln_lanes_sum *half_dot;
-    ln_lanes_functional *signature;
+    /* Fills in the cuts. */
+    void (*lay_out)(struct ln_lanes_job *job);
+    void (*product)(const struct ln_lanes_job *job, const double *eta);
+    /* Companions, see linnet/lanes.h. */
+    void (*difference)(double *c, const double *a, const double *b, int n);
+    void (*update)(double *c, const double *eta, const double *a, int n);
+    void (*half_dot)(double *out, const double *a, const double *b, int m, int n, int lanes);
+    void (*signature)(double *out, const double *functional, const double *w, int n, int lanes);
+    /* See ln_chain_run, with the matrices in the room. */
+    void (*steps)(struct ln_chain_room *room, struct ln_steps *steps);
 };
 
-extern const struct ln_lanes_isa ln_lanes_isa_avx512, ln_lanes_isa_avx2, ln_lanes_isa_portable;
+#define LN_LANES_ISA(isa)                                                                          \
+    extern const struct ln_lanes_isa ln_lanes_isa_##isa;                                           \
+    void ln_lanes_product_##isa(const struct ln_lanes_job *job, const double *eta);                \
+    void ln_lanes_steps_##isa(struct ln_chain_room *room, struct ln_steps *steps);
+
+LN_LANES_ISA(avx512)
+LN_LANES_ISA(avx2)
+LN_LANES_ISA(portable)
+#undef LN_LANES_ISA
+
+/* The one in use. */
+const struct ln_lanes_isa *ln_lanes_chosen(void);
 
 #endif

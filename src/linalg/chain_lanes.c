@@ -1,0 +1,188 @@
+/* Steps of a chain in lanes. Compiled once per instruction set; a whole run of steps stays in one
+ * function, and for small square chains all sizes in it are constants. */
+#include "chain_room.h"
+#include "lanes_sum.h"
+#include "lanes_tile.h"
+
+/* ---- The watch ---- */
+
+struct books {
+    vec_t previous[PARTS], best[PARTS], best_at[PARTS], worst[PARTS], n_rises[PARTS];
+};
+
+ALWAYS_INLINE vec_t part_of(const double *x, int part) {
+    return ((const vec_t *)x)[part];
+}
+
+ALWAYS_INLINE void open_books(struct books *books, const struct ln_watch *watch) {
+    for (int i = 0; i < PARTS; i++) {
+        books->previous[i] = part_of(watch->previous, i);
+        books->best[i] = part_of(watch->best, i);
+        books->best_at[i] = part_of(watch->best_at, i);
+        books->worst[i] = part_of(watch->worst, i);
+        books->n_rises[i] = part_of(watch->n_rises, i);
+    }
+}
+
+ALWAYS_INLINE void close_books(const struct books *books, struct ln_watch *watch) {
+    for (int i = 0; i < PARTS; i++) {
+        ((vec_t *)watch->previous)[i] = books->previous[i];
+        ((vec_t *)watch->best)[i] = books->best[i];
+        ((vec_t *)watch->best_at)[i] = books->best_at[i];
+        ((vec_t *)watch->worst)[i] = books->worst[i];
+        ((vec_t *)watch->n_rises)[i] = books->n_rises[i];
+    }
+}
+
+/* ln_watch_is_inside */
+ALWAYS_INLINE bool is_inside(const vec_t *excess, const struct ln_watch *watch) {
+    bool inside = true;
+    for (int i = 0; i < PARTS; i++) {
+        vec_t above = excess[i] - part_of(watch->level, i);
+        mask_t band = both(is_greater(above, part_of(watch->above_low, i)),
+                           is_greater(part_of(watch->above_high, i), above));
+        inside &= is_full(both(band, is_greater(excess[i], part_of(watch->excess_low, i))));
+    }
+    return inside;
+}
+
+/* ln_watch_book */
+ALWAYS_INLINE void book(struct books *books, const vec_t *excess, const struct ln_watch *watch,
+                        vec_t step) {
+    const vec_t rise = splat(LN_RISE), one = splat(1.0);
+    for (int i = 0; i < PARTS; i++) {
+        vec_t e = excess[i], above = e - part_of(watch->level, i);
+        mask_t rises = both(is_greater(e, books->previous[i] * rise),
+                            is_greater(above, part_of(watch->rise_above, i)));
+        mask_t falls = is_greater(books->best[i], e);
+        books->n_rises[i] = pick(rises, books->n_rises[i] + one, books->n_rises[i]);
+        books->worst[i] = pick(is_greater(e, books->worst[i]), e, books->worst[i]);
+        books->best_at[i] = pick(falls, step, books->best_at[i]);
+        books->best[i] = pick(falls, e, books->best[i]);
+        books->previous[i] = e;
+    }
+}
+
+/* ---- Square chains of size d, a constant: sums of one row of tiles ---- */
+
+ALWAYS_INLINE void square(const struct ln_lanes_job *job, const enum ln_chain_form form,
+                          const bool descends, const double *eta, const int d) {
+    const int n = (d + TILE - 1) / TILE, big = (d + n - 1) / n, n_big = d - n * (big - 1);
+    const int sizes = n_big < n ? 2 : 1;
+    struct operand a = left_of(form, (const vec_t *)job->a, d, d);
+    struct operand b = right_of(form, (const vec_t *)job->b, d, d);
+    UNROLLED
+    for (int r = 0; r < sizes; r++) {
+        UNROLLED
+        for (int s = 0; s < sizes; s++) {
+            const int i = r * n_big * big, j = s * n_big * big;
+            struct operand left = {a.at + i * a.row, a.row, a.col};
+            struct operand right = {b.at + j * b.col, b.row, b.col};
+            tiles((vec_t *)job->c + (i * d + j) * PARTS, d * PARTS, left, right, d,
+                  r ? n - n_big : n_big, s ? n - n_big : n_big, big - r, big - s, descends,
+                  (const vec_t *)eta);
+        }
+    }
+}
+
+/* ---- Any chain; d = 0 where the sizes are not constants ---- */
+
+ALWAYS_INLINE void multiply(const struct ln_lanes_job *job, const enum ln_chain_form form,
+                            const int d) {
+    if (d)
+        square(job, form, false, NULL, d);
+    else
+        JOIN(ln_lanes_product_, ISA)(job, NULL);
+}
+
+ALWAYS_INLINE void go_down(const struct ln_chain_room *room, const double *eta, const int d) {
+    const struct ln_chain *chain = room->chain;
+    const struct ln_lanes_job *job = room->jobs + chain->n_forward,
+                              *end = room->jobs + chain->n_ops;
+    if (d) {
+        for (; job + 1 < end; job += 2) {
+            square(job, LN_CHAIN_TN, false, NULL, d);
+            square(job + 1, LN_CHAIN_NT, true, eta, d);
+        }
+        JOIN(ln_lanes_isa_, ISA).update(job->c, eta, job->a, d * d);
+    } else {
+        for (; job < end; job++)
+            JOIN(ln_lanes_product_, ISA)(job, eta);
+    }
+}
+
+ALWAYS_INLINE void go_up(const struct ln_chain_room *room, vec_t *excess, const int d) {
+    const struct ln_chain *chain = room->chain;
+    const struct ln_lanes_isa *isa = &JOIN(ln_lanes_isa_, ISA);
+    for (int i = 0; i < chain->n_forward; i++)
+        multiply(&room->jobs[i], LN_CHAIN_NN, d);
+    int m = d ? d : chain->rows[chain->target], n = d ? d : chain->cols[chain->target];
+    double *delta = room->slot[chain->delta], *error = room->slot[chain->error];
+    isa->difference(delta, room->slot[chain->product], room->slot[chain->target], m * n);
+    if (chain->has_moment)
+        multiply(&room->jobs[chain->n_ops], LN_CHAIN_NN, d);
+    isa->half_dot((double *)excess, delta, error, m, n, LN_LANES);
+    for (int i = 0; chain->has_moment && i < PARTS; i++)
+        excess[i] = pick(is_greater((vec_t){0}, excess[i]), (vec_t){0}, excess[i]);
+}
+
+static NEVER_INLINE void keep_history(const struct ln_chain_room *room, const vec_t *excess,
+                                      struct ln_steps *steps, int64_t step) {
+    double *signature = steps->watch->signature;
+    JOIN(ln_lanes_isa_, ISA)
+        .signature(signature, steps->functional, room->slot[0], room->n_weights, LN_LANES);
+    for (int i = 0; i < PARTS; i++) {
+        ((vec_t *)(steps->losses + step * LN_LANES))[i] = excess[i];
+        ((vec_t *)(steps->signatures + step * LN_LANES))[i] = part_of(signature, i);
+    }
+}
+
+ALWAYS_INLINE void run(struct ln_chain_room *room, struct ln_steps *steps, const int d) {
+    struct ln_watch *watch = steps->watch;
+    struct books books;
+    vec_t excess[PARTS], step = splat(0.0);
+    open_books(&books, watch);
+    for (int i = 0; i < PARTS; i++)
+        excess[i] = part_of(watch->excess, i);
+    if (!room->is_current || steps->most == 0)
+        go_up(room, excess, d);
+    int64_t done = 0;
+    while (done < steps->most) {
+        go_down(room, steps->eta + done * steps->eta_stride, d);
+        go_up(room, excess, d);
+        done++;
+        step += splat(1.0);
+        if (steps->losses)
+            keep_history(room, excess, steps, done);
+        if (done == steps->most || !is_inside(excess, watch))
+            break;
+        book(&books, excess, watch, step);
+    }
+    close_books(&books, watch);
+    for (int i = 0; i < PARTS; i++)
+        ((vec_t *)watch->excess)[i] = excess[i];
+    for (int lane = 0; lane < LN_LANES; lane++)
+        steps->taken[lane] = steps->busy >> lane & 1u ? done : 0;
+}
+
+#define EACH_SQUARE(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10)
+
+#define RUN(d)                                                                                     \
+    static NEVER_INLINE void run_##d(struct ln_chain_room *room, struct ln_steps *steps) {         \
+        run(room, steps, d);                                                                       \
+    }
+EACH_SQUARE(RUN)
+RUN(0)
+
+void JOIN(ln_lanes_steps_, ISA)(struct ln_chain_room *room, struct ln_steps *steps) {
+    switch (room->square) {
+#define CASE(d)                                                                                    \
+    case d:                                                                                        \
+        run_##d(room, steps);                                                                      \
+        break;
+        EACH_SQUARE(CASE)
+    default:
+        run_0(room, steps);
+        break;
+    }
+}
