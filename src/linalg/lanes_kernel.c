@@ -79,12 +79,12 @@ static NEVER_INLINE void descend_nt(const struct ln_lanes_job *job, const double
     blocks(job, LN_CHAIN_NT, true, eta);
 }
 
-static void difference(double *c, const double *a, const double *b, int n) {
+void JOIN(ln_lanes_difference_, ISA)(double *c, const double *a, const double *b, int n) {
     for (long i = 0; i < (long)n * PARTS; i++)
         ((vec_t *)c)[i] = ((const vec_t *)a)[i] - ((const vec_t *)b)[i];
 }
 
-static void update(double *c, const double *eta, const double *a, int n) {
+void JOIN(ln_lanes_update_, ISA)(double *c, const double *eta, const double *a, int n) {
     for (int part = 0; part < PARTS; part++) {
         vec_t step = ((const vec_t *)eta)[part];
         for (long i = part; i < (long)n * PARTS; i += PARTS)
@@ -110,14 +110,14 @@ void JOIN(ln_lanes_product_, ISA)(const struct ln_lanes_job *job, const double *
             multiply_nt(job);
         break;
     case LN_CHAIN_PLAIN:
-        update(job->c, eta, job->a, job->m * job->n);
+        JOIN(ln_lanes_update_, ISA)(job->c, eta, job->a, job->m * job->n);
         break;
     }
 }
 
 #define SUM_CASE(rest)                                                                             \
     case rest:                                                                                     \
-        return half_dot_of(a, b, m, n, rest, CLASSES);
+        return half_dot_of(a, b, m, n, rest, CLASSES, PARTS);
 
 static vec_t half_dot_part(const vec_t *a, const vec_t *b, int m, int n) {
     switch (n % CLASSES) {
@@ -129,7 +129,7 @@ static vec_t half_dot_part(const vec_t *a, const vec_t *b, int m, int n) {
         SUM_CASE(6)
         SUM_CASE(7)
     default:
-        return half_dot_of(a, b, m, n, 0, CLASSES);
+        return half_dot_of(a, b, m, n, 0, CLASSES, PARTS);
     }
 }
 
@@ -144,7 +144,8 @@ static void half_dot_alone(double *out, const double *a, const double *b, int m,
     out[0] = 0.5 * (((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7])));
 }
 
-static void half_dot(double *out, const double *a, const double *b, int m, int n, int lanes) {
+void JOIN(ln_lanes_half_dot_, ISA)(double *out, const double *a, const double *b, int m, int n,
+                                   int lanes) {
     if (lanes != LN_LANES)
         half_dot_alone(out, a, b, m, n);
     else
@@ -160,7 +161,8 @@ static void signature_alone(double *out, const double *functional, const double 
     out[0] = ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
 }
 
-static void signature(double *out, const double *functional, const double *w, int n, int lanes) {
+void JOIN(ln_lanes_signature_, ISA)(double *out, const double *functional, const double *w, int n,
+                                    int lanes) {
     if (lanes != LN_LANES) {
         signature_alone(out, functional, w, n);
         return;
@@ -173,6 +175,11 @@ static void signature(double *out, const double *functional, const double *w, in
     }
 }
 
-const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {
-    TEXT(ISA), lay_out,   JOIN(ln_lanes_product_, ISA), difference, update,
-    half_dot,  signature, JOIN(ln_lanes_steps_, ISA)};
+const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {TEXT(ISA),
+                                                      lay_out,
+                                                      JOIN(ln_lanes_product_, ISA),
+                                                      JOIN(ln_lanes_difference_, ISA),
+                                                      JOIN(ln_lanes_update_, ISA),
+                                                      JOIN(ln_lanes_half_dot_, ISA),
+                                                      JOIN(ln_lanes_signature_, ISA),
+                                                      JOIN(ln_lanes_steps_, ISA)};

@@ -15,31 +15,31 @@ ALWAYS_INLINE vec_t add_up(const vec_t *t, const int used) {
     return used > 1 ? even + odd : even;
 }
 
-/* Every second row of a and b, ld = n; rest = n mod CLASSES. */
+/* Every second row of a and b, ld = n; rest = n mod CLASSES; elements are `apart` vectors apart. */
 ALWAYS_INLINE void sum_rows(vec_t *sum, const vec_t *a, const vec_t *b, int rows, int n,
-                            const int rest) {
+                            const int rest, const int apart) {
     UNROLLED
     for (int c = 0; c < CLASSES; c++)
         sum[c] = (vec_t){0};
     for (int i = 0; i < rows; i++) {
-        const vec_t *x = a + 2L * i * n * PARTS, *y = b + 2L * i * n * PARTS;
-        for (int j = rest; j < n; j += CLASSES, x += CLASSES * PARTS, y += CLASSES * PARTS) {
+        const vec_t *x = a + 2L * i * n * apart, *y = b + 2L * i * n * apart;
+        for (int j = rest; j < n; j += CLASSES, x += CLASSES * apart, y += CLASSES * apart) {
             UNROLLED
             for (int c = 0; c < CLASSES; c++)
-                sum[c] += x[c * PARTS] * y[c * PARTS];
+                sum[c] += x[c * apart] * y[c * apart];
         }
         UNROLLED
         for (int c = 0; c < rest; c++)
-            sum[c] += x[c * PARTS] * y[c * PARTS];
+            sum[c] += x[c * apart] * y[c * apart];
     }
 }
 
 /* 1/2 <A, B>, both m x n with m > 0; used: classes that are not known to be zero. */
 ALWAYS_INLINE vec_t half_dot_of(const vec_t *a, const vec_t *b, int m, int n, const int rest,
-                                const int used) {
+                                const int used, const int apart) {
     vec_t even[CLASSES], odd[CLASSES];
-    sum_rows(even, a, b, (m + 1) / 2, n, rest);
-    sum_rows(odd, a + (long)n * PARTS, b + (long)n * PARTS, m / 2, n, rest);
+    sum_rows(even, a, b, (m + 1) / 2, n, rest, apart);
+    sum_rows(odd, a + (long)n * apart, b + (long)n * apart, m / 2, n, rest, apart);
     UNROLLED
     for (int c = 0; c < CLASSES; c++)
         even[c] += odd[c];
