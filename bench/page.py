@@ -6,8 +6,10 @@ import textwrap
 
 @dataclasses.dataclass
 class Tally:
+    """What came of the targets, as the tables are made: how many were met, and what the others are."""
+
     met: int = 0
-    missed: int = 0
+    missed: list = dataclasses.field(default_factory=list)
 
 
 tally = Tally()
@@ -22,7 +24,7 @@ def with_spread(figure):
     return f"{'~' if figure.is_noisy else ''}{number(figure.median)} ({number(figure.low)}-{number(figure.high)})"
 
 
-def against(figure, target, at_most=False):
+def against(figure, target, what="", at_most=False):
     """The figure, and whether its median meets the target (None: there is none)."""
     if target is None:
         return with_spread(figure)
@@ -30,7 +32,7 @@ def against(figure, target, at_most=False):
     if is_met:
         tally.met += 1
     else:
-        tally.missed += 1
+        tally.missed.append(f"{what}: {number(figure.median)}, not {number(target)}")
     return f"{with_spread(figure)} {'met' if is_met else '**missed**'}"
 
 

@@ -95,7 +95,8 @@ class Denormals:
         say("denormals: " + ", ".join(f"{figure.median:.2f}" for figure in self.ratio.values()))
 
     def page(self):
-        rows = [[d, depth, self.TARGET, against(figure, self.TARGET)] for (d, depth), figure in self.ratio.items()]
+        rows = [[d, depth, self.TARGET, against(figure, self.TARGET, f"denormals d = {d}, N = {depth}")]
+                for (d, depth), figure in self.ratio.items()]
         text = ("Speed from starts of scale 1e-104, whose products are denormal, over that from scale 1. linnet flushes "
                 "them to zero; a CPU left to itself can be a hundred times slower.")
         return section("Numbers too small to be normal", text, ["d", "N", "target", "median"], rows)
@@ -141,9 +142,9 @@ axes: {{init_scale: {{logspace: [-1.5, -0.5], count: 24}}}}
         return sum(not difference < 1e-6 for difference in self.difference.values())
 
     def page(self):
-        rows = [[n, d, self.TARGET if (n, d) == (1000, 1000) else "",
-                 against(figure, self.TARGET if (n, d) == (1000, 1000) else None), f"{self.difference[n, d]:.0e}"]
-                for (n, d), figure in self.ratio.items()]
+        goal = {(1000, 1000): self.TARGET}
+        rows = [[n, d, goal.get((n, d), ""), against(figure, goal.get((n, d)), "diagonal"),
+                 f"{self.difference[n, d]:.0e}"] for (n, d), figure in self.ratio.items()]
         text = ("24 points on X of n samples and d inputs, gradient descent on w+^2 - w-^2. Opponent: per point and step "
                 "dgemv and dgemv^T of OpenBLAS and the update, without loss or rules. Making the moments once is not "
                 "counted; they lose digits of the loss where X X^T is nearly singular.")
@@ -171,7 +172,7 @@ class Grants:
         say("grants per s: " + ", ".join(f"{figure.median:.2g}" for figure in self.rate.values()))
 
     def page(self):
-        rows = [[groups, points, ranks, number(self.TARGET), against(figure, self.TARGET)]
+        rows = [[groups, points, ranks, number(self.TARGET), against(figure, self.TARGET, "grants")]
                 for (groups, points, ranks), figure in self.rate.items()]
         text = "The state machine alone, without messages: every rank reports its grant done and asks for the next."
         head = ["shapes", "points", "ranks", "target", "grants per s"]

@@ -66,7 +66,7 @@ class Scaling:
 
     def page(self):
         rows = [["1 rank, s", "", with_spread(self.seconds[1])], ["2 ranks, s", "", with_spread(self.seconds[2])],
-                ["1 rank over 2 ranks", TARGET_SCALING, against(self.ratio, TARGET_SCALING)],
+                ["1 rank over 2 ranks", TARGET_SCALING, against(self.ratio, TARGET_SCALING, "two ranks")],
                 ["two FMA loops at once over one", "", with_spread(self.peak)]]
         text = (f"`{SWEEP}` with {self.points} of its points ({', '.join(sets(self.bench))}), wall time of the training, "
                 "results file included.")
@@ -108,7 +108,7 @@ class File:
 
     def page(self):
         rows = [["writing, % of the CPU time of a run", 100 * TARGET_FILE,
-                 against(self.share.scaled(100), 100 * TARGET_FILE, at_most=True)],
+                 against(self.share.scaled(100), 100 * TARGET_FILE, "writing, %", at_most=True)],
                 ["run with a file over run without, % more CPU time", "", with_spread(self.extra.scaled(100))],
                 ["a row, microseconds", "", with_spread(self.row)]]
         text = (f"{self.loaded['points']} points of `{SWEEP}` through the engine on one rank, rows of "

@@ -1,5 +1,7 @@
 """The page: tables of medians with their spread, the targets beside them."""
 
+import os
+
 import machine
 import steps
 from page import against, number, table, tally, with_spread
@@ -19,14 +21,14 @@ def fractions(whole):
     rows = []
     for d in sorted({case.d for case in whole.cases}):
         cells = {case.depth: case for case in whole.cases if case.d == d}
-        found = [against(cells[depth].fraction, FRACTION.get(d)) if depth in cells else "" for depth in depths]
+        found = [against(cells[depth].fraction, FRACTION.get(d), f"of the FMA peak, d = {d}, N = {depth}") if depth in cells else "" for depth in depths]
         rate = " / ".join(f"{cells[depth].rate.median:.2g}" for depth in depths if depth in cells)
         lanes = max(case.lanes for case in cells.values())
         rows.append([d, lanes, FRACTION.get(d, ""), *found, rate])
     return table(["d", "lanes", "target", *(f"N = {depth}" for depth in depths), "steps of a point per s"], rows)
 
 
-def ratios(whole, name):
+def ratios(whole, name, title):
     targets = RATIO.get(name, {})
     depths = sorted({case.depth for case in whole.cases})
     rows = []
@@ -39,7 +41,7 @@ def ratios(whole, name):
             if not figure:
                 found.append(case.faults.get(name, "") if case else "")
             else:
-                found.append(against(figure, targets.get(d)))
+                found.append(against(figure, targets.get(d), f"times {title}, d = {d}, N = {depth}"))
         rows.append([d, targets.get(d, ""), *found])
     return table(["d", "target", *(f"N = {depth}" for depth in depths)], rows)
 
@@ -54,11 +56,13 @@ def opponents(whole):
     parts = []
     for name, title, _, _ in steps.OPPONENTS:
         parts.append(f"### Times {title}\n")
-        parts.append(ratios(whole, name) if name in whole.opponents else f"Not measured: {whole.faults[name]}\n")
+        parts.append(ratios(whole, name, title) if name in whole.opponents else f"Not measured: {whole.faults[name]}\n")
     return parts
 
 
 HEAD = """# Benchmarks
+
+![The engine against the FMA peak, and against other means](benchmarks.png)
 
 Made by `bench/run.sh --out docs/benchmarks.md`. Every figure is a ratio of two samples taken one after the other in
 one run, in CPU time of one thread: median over the rounds (least - largest). Beside each sample the FMA peak and a
@@ -80,8 +84,27 @@ is the steps per second of linnet over theirs; below 1 linnet is behind.
 """
 
 
+def behind(whole):
+    """Where an opponent is as fast as linnet, or nearly."""
+    found = [f"{title}, d = {case.d}, N = {case.depth}: {number(case.ratios[name].median)}"
+             for name, title, _, _ in steps.OPPONENTS for case in whole.cases
+             if name in case.ratios and case.ratios[name].median < 1.1]
+    return "\n".join(f"- {text}" for text in found) if found else "Nowhere: the least figure below is above 1.1."
+
+
+def summary(whole):
+    missed = "\n".join(f"- {text}" for text in tally.missed)
+    return (f"## In short\n\n{tally.met} targets met, {len(tally.missed)} missed.\n\n{missed}\n\n"
+            f"Where linnet is not ahead of another means by a tenth:\n\n{behind(whole)}\n")
+
+
+def notes():
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes.md")
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 def page(bench, peaks, whole, parts, load):
     body = [fractions(whole), OPPONENTS, *opponents(whole), *(part.page() for part in parts)]
-    verdict = f"{tally.met} targets met, {tally.missed} missed (marked in the tables).\n"
-    return "\n".join([HEAD, table(["", ""], machine.facts(bench, whole.versions, load)), verdict,
-                      "## FMA peak of one core\n", peaks_table(peaks), FRACTIONS, *body])
+    return "\n".join([HEAD, table(["", ""], machine.facts(bench, whole.versions, load)), summary(whole),
+                      "## FMA peak of one core\n", peaks_table(peaks), FRACTIONS, *body, notes()])

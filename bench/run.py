@@ -9,6 +9,7 @@ import tempfile
 
 import parts
 import peak
+import picture
 import ranks
 import report
 import steps
@@ -21,7 +22,7 @@ def options_of(arguments):
     parser.add_argument("--smoke", action="store_true", help="a few milliseconds of each: fails where losses differ")
     parser.add_argument("--build", default="build", help="build folder (default: build)")
     parser.add_argument("--python", default="build-bench/bin/python", help="Python with PyTorch and JAX (bench/setup.sh)")
-    parser.add_argument("--out", help="also write the page to this file, such as docs/benchmarks.md")
+    parser.add_argument("--out", help="also into this file, such as docs/benchmarks.md, and a picture beside it")
     return parser.parse_args(arguments)
 
 
@@ -52,6 +53,8 @@ def measure(options, work):
     sets.measure(peaks)
     for part in others:
         part.measure()
+    if options.out:
+        picture.draw(os.path.splitext(options.out)[0] + ".png", whole)
     page = report.page(bench, peaks, whole, [sets, *others], load)
     faults = whole.close() + others[1].faults()
     bench.close()

@@ -5,6 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -169,5 +170,8 @@ class Figure:
         return max(self.chosen())
 
 
+STARTED = time.monotonic()
+
+
 def say(text):
-    print(f"bench: {text}", file=sys.stderr, flush=True)
+    print(f"bench: {time.monotonic() - STARTED:4.0f} s: {text}", file=sys.stderr, flush=True)
