@@ -67,6 +67,52 @@ class Sets:
         return section("Instruction sets and lanes", text, head, rows)
 
 
+class Lanes:
+    """How many of the steps of the lanes are steps of a point, where runs are of very different length. cases: name ->
+    what the engine said of it."""
+
+    TARGET, TAIL = 0.95, 100
+    SWEEP = """linnet: 1
+problem: {{kind: target, spectrum: [1.5, 1, 0.5], basis: random}}
+model: {{kind: deep, depth: {depth}, width: 3, init: {{kind: {init}, scale: 0.9}}}}
+train: {{algorithm: gd, step_size: 0.01, max_steps: 2000000, stop: {{loss: 1e-6}}}}
+record: {{times: {{log: 64}}, final: [loss], series: [loss], theory: [step_limit]}}
+random: {{data_seed: 0}}
+axes: {{step_size: {{logspace: [-{decades}, -0.7], count: {count}}}, seed: {{count: {seeds}}}}}
+"""
+    # The step sizes spread the runs, and the seeds more so the deeper the network is; predictions do not know them.
+    CASES = {"N = 2, step sizes over 4.3 decades": {"depth": 2, "init": "gaussian, std: fan_in"},
+             "N = 4, the same": {"depth": 4, "init": "gaussian, std: fan_in"}}
+
+    def __init__(self, bench):
+        self.bench, self.said, self.use, self.rate = bench, {}, {}, {}
+        self.size = {"decades": 3, "count": 10, "seeds": 2} if bench.smoke else \
+            {"decades": 5, "count": 50, "seeds": 4 if bench.quick else 8}
+
+    def measure(self):
+        worker = self.bench.engine()
+        for name, case in self.CASES.items():
+            self.use[name], self.rate[name] = Figure(self.bench.gate), Figure(self.bench.gate)
+            worker.ask("load", self.bench.file("lanes.yaml", self.SWEEP.format(**case, **self.size)))
+            look = self.bench.gate.look()
+            said = self.said[name] = worker.ask("run")
+            self.use[name].add(said["busy_steps"] / said["lane_steps"], look)
+            self.rate[name].add(rate(said) * steps.flops(3, case["depth"]) / said["peak"], look)
+        worker.close()
+        say("lanes: " + ", ".join(f"{figure.median:.3f} busy (tail {self.said[name]['tail']:.0f})"
+                                  for name, figure in self.use.items()))
+
+    def page(self):
+        rows = [[name, number(self.said[name]["tail"]), self.TARGET,
+                 against(figure, self.TARGET, f"lanes busy, {name}"), with_spread(self.rate[name])]
+                for name, figure in self.use.items()]
+        text = (f"{self.size['count'] * self.size['seeds']} points with d = 3 that run until they have converged. A lane "
+                "that moves without a point is idle; this is counted, not timed.")
+        head = ["sweep", "longest over median run", "target", "share of lane steps that are busy",
+                "of the FMA peak, whole sweep"]
+        return section("Lanes on runs of different length", text, head, rows)
+
+
 class Denormals:
     """Runs whose numbers are below 1e-308, against the same runs of ordinary size."""
 

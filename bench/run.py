@@ -47,7 +47,8 @@ def measure(options, work):
                   "smoke" if options.smoke else "quick" if options.quick else "full")
     peaks = peak.measure(bench)
     whole, sets = steps.Steps(bench, cases_of(options)), parts.Sets(bench)
-    others = [parts.Denormals(bench), parts.Diagonal(bench), parts.Grants(bench), ranks.File(bench),
+    diagonal = parts.Diagonal(bench)
+    others = [parts.Lanes(bench), parts.Denormals(bench), diagonal, parts.Grants(bench), ranks.File(bench),
               ranks.Scaling(bench)]
     whole.measure()
     sets.measure(peaks)
@@ -56,7 +57,7 @@ def measure(options, work):
     if options.out:
         picture.draw(os.path.splitext(options.out)[0] + ".png", whole)
     page = report.page(bench, peaks, whole, [sets, *others], load)
-    faults = whole.close() + others[1].faults()
+    faults = whole.close() + diagonal.faults()
     bench.close()
     return page, faults
 

@@ -80,7 +80,7 @@ class Bench:
         return Worker([self.program(name)], **env)
 
     def engine(self, **env):
-        return self.native("bench_engine", **env)
+        return self.native("bench_whole", **env)
 
     def close(self):
         self.gate.worker.close()

@@ -1,6 +1,6 @@
 """What every opponent shares: the case it is given, and the orders it obeys, one line each on stdin:
 
-    load FILE N    the case: target, step size, start weights (written by bench_engine); N: points in one stack
+    load FILE N    the case: target, step size, start weights (written by bench_whole); N: points in one stack
     losses STEPS   trains from the start and answers with the losses of the first points
     run STEPS      trains from the start and answers with the CPU time and the point-steps it took
 """

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "job.h"
+#include "linnet/engine.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "linnet/train.h"
@@ -34,6 +35,11 @@ static void load(char *rest) {
            job.plan->n_groups, job.plan->groups[0].lanes);
 }
 
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 static double steps_run(void) {
     double steps = 0;
     for (int64_t i = 0; i < job.plan->n_points; i++)
@@ -41,15 +47,32 @@ static double steps_run(void) {
     return steps;
 }
 
+/* Longest over median run, in steps. */
+static double tail(void) {
+    int64_t n = job.plan->n_points;
+    double *all = ln_linalg_alloc((size_t)n, sizeof(double));
+    for (int64_t i = 0; i < n; i++)
+        all[i] = ln_bench_number(&job, job.plan->ids[i], "steps");
+    qsort(all, (size_t)n, sizeof *all, ascending);
+    double ratio = all[n - 1] / all[n / 2];
+    free(all);
+    return ratio;
+}
+
 static void run(char *rest) {
     (void)rest;
+    struct ln_train_use before = *ln_engine_use(job.engine);
     double peak = ln_bench_peak(2e-3), wall = ln_bench_wall(), cpu = ln_bench_cpu();
     ln_bench_train(&job);
     cpu = ln_bench_cpu() - cpu;
     wall = ln_bench_wall() - wall;
     double after = ln_bench_peak(2e-3);
-    printf("{\"cpu\": %.9g, \"wall\": %.9g, \"steps\": %.17g, \"peak\": %.6g}\n", cpu, wall,
-           steps_run(), after > peak ? after : peak);
+    const struct ln_train_use *use = ln_engine_use(job.engine);
+    printf(
+        "{\"cpu\": %.9g, \"wall\": %.9g, \"steps\": %.17g, \"peak\": %.6g, \"lane_steps\": %.17g, "
+        "\"busy_steps\": %.17g, \"tail\": %.6g}\n",
+        cpu, wall, steps_run(), after > peak ? after : peak, use->lane_steps - before.lane_steps,
+        use->busy_steps - before.busy_steps, tail());
 }
 
 static void losses(char *rest) {
