@@ -15,6 +15,7 @@ struct ln_group {
 struct ln_plan {
     int64_t n_points;                    /* to be trained now */
     int64_t n_cells, n_excluded, n_done; /* of the grid; left out by where; finished before */
+    int64_t n_elsewhere;                 /* in other shards */
     int64_t *ids;                        /* [n_points] cell ids */
     double *cost;                        /* [n_points] predicted seconds on one core */
     int n_groups;
@@ -26,6 +27,14 @@ struct ln_plan {
  * reports the first bad one as an input error with its position. Ownership: ln_plan_free. */
 int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_plan **plan,
                    struct ln_err *err);
+
+/* Cuts a plan of the whole sweep down to the points of one of n_shards (from 1 on), which together
+ * have each point once and about the same predicted cost. Depends on the predictions alone. */
+void ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards);
+
+/* Takes finished points out of a plan; done: [n_cells]. */
+void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done);
+
 void ln_plan_free(struct ln_plan *plan);
 
 #endif

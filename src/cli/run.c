@@ -20,6 +20,7 @@ struct job {
     const char *sweep_path, *output;
     const char *sets[MOST_SETS];
     int n_sets, rank, n_ranks;
+    int shard, n_shards; /* 0: all points */
     bool is_quiet;
     char *text, default_output[512];
     size_t size;
@@ -27,7 +28,7 @@ struct job {
     struct ln_layout layout;
     struct ln_plan *plan;
     struct ln_store *store;
-    bool is_resumed;
+    bool is_there, is_resumed;
 };
 
 static volatile int stop_asked;
@@ -69,10 +70,14 @@ static int share_text(struct job *job, struct ln_err *err) {
         job->text = ln_linalg_alloc(size + 1, 1);
     job->size = size;
     MPI_Bcast(job->text, (int)size + 1, MPI_BYTE, 0, MPI_COMM_WORLD);
+    job->is_there = job->rank == 0 && access(job->output, F_OK) == 0;
+    MPI_Bcast(&job->is_there, 1, MPI_C_BOOL, 0, MPI_COMM_WORLD);
     return LN_OK;
 }
 
-/* Everything that can be wrong with the input is found here, before the output is touched. */
+/* Everything that can be wrong with the input is found here, before the output is touched. An
+ * output that is there was checked when it was made, or is refused: its plan can wait until it is
+ * known which points are done. What is in a shard depends on all points, done or not. */
 static int read_sweep(struct job *job, struct ln_err *err) {
     int status = share_text(job, err);
     if (status != LN_OK)
@@ -81,28 +86,39 @@ static int read_sweep(struct job *job, struct ln_err *err) {
                             ln_view_read_matrix, &job->sweep, err);
     if (status == LN_OK)
         status = ln_engine_layout(job->sweep, &job->layout, err);
-    if (status == LN_OK)
+    if (status == LN_OK && (!job->is_there || job->n_shards > 0))
         status = ln_plan_create(job->sweep, NULL, &job->plan, err);
+    if (status == LN_OK && job->n_shards > 0)
+        ln_plan_take_shard(job->plan, job->shard, job->n_shards);
     return ln_agree(MPI_COMM_WORLD, status, err);
+}
+
+/* done: [n_cells], or NULL. */
+static int make_plan(struct job *job, const uint8_t *done, struct ln_err *err) {
+    if (job->plan && done) {
+        ln_plan_drop_done(job->plan, done);
+        return LN_OK;
+    }
+    return ln_agree(MPI_COMM_WORLD, ln_plan_create(job->sweep, done, &job->plan, err), err);
 }
 
 static int open_output(struct job *job, struct ln_err *err) {
     int64_t n_bad = 0;
     int status = ln_store_open(job->output, MPI_COMM_WORLD, job->sweep, &job->layout, &job->store,
                                &job->is_resumed, err);
+    if (status == LN_OK && !job->is_resumed && !job->plan) /* it has vanished in between */
+        status = make_plan(job, NULL, err);
     if (status != LN_OK || !job->is_resumed)
         return status;
-    uint8_t *done = ln_linalg_alloc((size_t)job->plan->n_cells, 1);
+    uint8_t *done = ln_linalg_alloc((size_t)ln_sweep_n_cells(job->sweep), 1);
     status = ln_store_scan(job->store, done, &n_bad, err);
-    if (status == LN_OK) {
-        ln_plan_free(job->plan);
-        job->plan = NULL;
-        status = ln_agree(MPI_COMM_WORLD, ln_plan_create(job->sweep, done, &job->plan, err), err);
-    }
+    if (status == LN_OK)
+        status = make_plan(job, done, err);
     free(done);
     if (status == LN_OK && job->rank == 0) {
-        fprintf(stderr, "linnet: resuming %s: %lld points are there, %lld to go\n", job->output,
-                (long long)job->plan->n_done, (long long)job->plan->n_points);
+        fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go\n", job->output,
+                (long long)job->plan->n_done, job->n_shards > 0 ? " of this shard" : "",
+                (long long)job->plan->n_points);
         if (n_bad > 0)
             fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
     }
@@ -118,8 +134,9 @@ static int train(struct job *job, struct ln_err *err) {
     bool is_shown = !job->is_quiet && job->plan->n_points > 0;
     struct ln_farm_options options = {is_shown ? cli_progress : NULL, &progress, &stop_asked};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
-        fprintf(stderr, "linnet: %s: %lld points%s on %d rank%s -> %s\n", ln_sweep_name(job->sweep),
-                (long long)job->plan->n_points,
+        fprintf(stderr, "linnet: %s: %lld points%s%s on %d rank%s -> %s\n",
+                ln_sweep_name(job->sweep), (long long)job->plan->n_points,
+                job->n_shards > 0 ? " of this shard" : "",
                 job->plan->n_excluded ? " (some cells left out by where)" : "", job->n_ranks,
                 job->n_ranks == 1 ? "" : "s", job->output);
     if (job->rank == 0)
@@ -206,21 +223,43 @@ static int check_launcher(const struct job *job) {
     return LN_OK;
 }
 
-/* sweep.yaml -> sweep.h5 in the current directory. */
+/* "2/8": the second of eight. */
+static bool read_shard(struct job *job, const char *text) {
+    enum { MOST = 1000000 };
+    char *slash, *end = NULL;
+    long shard = strtol(text, &slash, 10);
+    long n = *slash == '/' ? strtol(slash + 1, &end, 10) : 0;
+    if (!end || *end != '\0' || !strchr("123456789", text[0]) || !strchr("123456789", slash[1]) ||
+        shard < 1 || shard > n || n > MOST) {
+        cli_usage(&command_run,
+                  "--shard is '%s'; write 2/8 for the second of 8, at most %d of them", text, MOST);
+        return false;
+    }
+    job->shard = (int)shard;
+    job->n_shards = (int)n;
+    return true;
+}
+
+/* sweep.yaml -> sweep.h5 in the current directory, its second shard of 8 -> sweep-2of8.h5. */
 static void default_output(struct job *job) {
     const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
     const char *dot = strrchr(base, '.');
     int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
-    snprintf(job->default_output, sizeof job->default_output, "%.*s.h5", length, base);
+    char part[48] = "";
+    if (job->n_shards > 0)
+        snprintf(part, sizeof part, "-%dof%d", job->shard, job->n_shards);
+    snprintf(job->default_output, sizeof job->default_output, "%.*s%s.h5", length, base, part);
     job->output = job->default_output;
 }
 
 static int read_options(struct job *job, int argc, char **argv) {
-    static const struct option_spec specs[] = {
-        {"--output", "-o", true}, {"--set", NULL, true}, {"--quiet", "-q", false}};
+    static const struct option_spec specs[] = {{"--output", "-o", true},
+                                               {"--set", NULL, true},
+                                               {"--quiet", "-q", false},
+                                               {"--shard", NULL, true}};
     const char *value;
     int index = 1, option;
-    while ((option = cli_next(&command_run, specs, 3, argc, argv, &index, &value)) != -2) {
+    while ((option = cli_next(&command_run, specs, 4, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
         if (option == 1 && job->n_sets == MOST_SETS)
@@ -233,6 +272,8 @@ static int read_options(struct job *job, int argc, char **argv) {
             job->sets[job->n_sets++] = value;
         else if (option == 2)
             job->is_quiet = true;
+        else if (option == 3 && !read_shard(job, value))
+            return LN_INPUT;
     }
     if (!job->sweep_path)
         return cli_usage(&command_run, "which sweep?");
@@ -262,12 +303,15 @@ static int run(int argc, char **argv) {
 }
 
 const struct command command_run = {
-    "run", "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--quiet]",
+    "run", "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--shard K/N] [--quiet]",
     "Trains every point of a sweep; on an existing file of the same sweep, goes on where it "
     "stopped.",
     "\n  -o, --output OUT.h5   results file; default: the sweep's name with .h5, here\n"
     "      --set key=value   overrides a key of the sweep file: --set train.max_steps=1000 --set "
     "axes.depth=[2,3]\n"
+    "      --shard K/N       only the Kth of N parts of about equal cost, for as many jobs; "
+    "`linnet "
+    "merge` joins their files\n"
     "  -q, --quiet           no progress\n\n"
     "Alone or under mpirun -n P or srun --mpi=pmix; the results are the same bits for any P.\n"
     "SIGINT, SIGTERM, SIGUSR1: stop, exit code 75; a second one: at once. Nothing finished is lost "
