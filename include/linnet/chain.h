@@ -61,7 +61,12 @@ void ln_chain_room_touch(struct ln_chain_room *room);
  * [d_N * d_0][lanes]; moment [d_0 * d_0][lanes] or NULL. Takes steps until steps->most, or until a
  * lane leaves its band. On return the weights are those of the state reached, and steps->watch has
  * its E. Bits: every element of a product is the chain of ln_lanes_nn; so a point has the same bits
- * in lanes and alone, on every instruction set with FMA. */
+ * in lanes and alone, on every instruction set with FMA.
+ *
+ * lanes = 1: in the padded kernel, from matrices of its own that stay in place from run to run;
+ * above a width of 512 on OpenBLAS, whose bits depend on its core type as well. A few busy lanes of
+ * LN_LANES (how many is a matter of the shape) go through the padded kernel one by one, each to the
+ * end of its own band; the others are not touched. */
 void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
                   const double *moment, struct ln_steps *steps);
 

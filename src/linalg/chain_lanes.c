@@ -65,8 +65,9 @@ ALWAYS_INLINE void book(struct books *books, const vec_t *excess, const struct l
     }
 }
 
+/* +0 even of -0. */
 ALWAYS_INLINE vec_t not_below_zero(vec_t excess) {
-    return pick(is_greater((vec_t){0}, excess), (vec_t){0}, excess);
+    return pick(is_greater((vec_t){0}, excess), (vec_t){0}, excess) + splat(0.0);
 }
 
 /* ---- Square chains of size d, a constant: sums of one row of tiles ---- */

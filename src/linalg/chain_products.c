@@ -43,7 +43,7 @@ static void evaluate(const struct ln_chain_room *room, struct ln_watch *watch) {
         ln_lanes_nn(error, delta, room->slot[chain->moment], m, n, n, room->lanes);
     ln_lanes_half_dot(watch->excess, delta, error, m, n, room->lanes);
     for (int lane = 0; chain->has_moment && lane < room->lanes; lane++)
-        watch->excess[lane] = watch->excess[lane] < 0 ? 0 : watch->excess[lane];
+        watch->excess[lane] = watch->excess[lane] <= 0 ? 0 : watch->excess[lane];
 }
 
 static void keep_history(const struct ln_chain_room *room, struct ln_steps *steps, int64_t step) {

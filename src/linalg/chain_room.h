@@ -2,6 +2,7 @@
 #ifndef LINNET_LINALG_CHAIN_ROOM_H
 #define LINNET_LINALG_CHAIN_ROOM_H
 
+#include "alone.h"
 #include "lanes_kernel.h"
 
 struct ln_chain_room {
@@ -12,8 +13,10 @@ struct ln_chain_room {
     bool is_current; /* they belong to the weights as they are */
     /* In lanes: the products, [n_ops], and the one with M. */
     struct ln_lanes_job *jobs;
-    int square;    /* the size of all matrices of a square chain; else 0 */
-    int n_weights; /* of one lane */
+    int square;                       /* the size of all matrices of a square chain; else 0 */
+    int n_weights;                    /* of one lane */
+    struct ln_alone *alone[LN_LANES]; /* points on their own, by lane; made when first needed */
+    int most_alone;                   /* so many busy lanes are faster one by one */
 };
 
 /* The places of weights, target and moment are known, or are others than before. */

@@ -1,5 +1,6 @@
 /* Room of the points in flight, and which executor moves them. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "chain_room.h"
 #include "linnet/linalg.h"
@@ -12,11 +13,31 @@ static size_t slot_size(const struct ln_chain_room *room, int slot) {
     return (size_t)room->chain->rows[slot] * room->chain->cols[slot] * room->lanes;
 }
 
+/* Beyond this dgemm, which packs its operands, has overtaken the padded kernel. */
+enum { WIDEST_ALONE = 512 };
+
+/* How many lanes are better run one by one, by shape: a model, in FMAs of vectors, of what was
+ * measured for squares from 2 to 24 (bench/). */
+static int find_most_alone(const struct ln_chain *chain, int lanes) {
+    double together = 0, alone = 0;
+    for (int s = 0; s < chain->n_slots; s++)
+        if (lanes == 1 && chain->rows[s] > WIDEST_ALONE)
+            return 0;
+    for (int i = 0; i < chain->n_ops; i++) {
+        const struct ln_chain_op *op = &chain->ops[i];
+        together += 1.2 * op->m * op->n * op->k;
+        alone += 110 + 1.27 * op->m * ((op->n + 7) / 8) * op->k;
+    }
+    double most = together / alone;
+    return lanes == 1 ? 1 : most < lanes ? (int)most : lanes;
+}
+
 struct ln_chain_room *ln_chain_room_create(const struct ln_chain *chain, int lanes) {
     struct ln_chain_room *room = ln_linalg_alloc(1, sizeof *room);
     size_t size = 0;
     room->chain = chain;
     room->lanes = lanes;
+    room->most_alone = find_most_alone(chain, lanes);
     room->slot = ln_linalg_alloc(chain->n_slots, sizeof *room->slot);
     for (int s = 0; s < chain->n_slots; s++)
         size += is_own(chain, s) ? slot_size(room, s) : 0;
@@ -36,12 +57,35 @@ void ln_chain_room_free(struct ln_chain_room *room) {
     if (!room)
         return;
     free(room->jobs);
+    for (int lane = 0; lane < LN_LANES; lane++)
+        ln_alone_free(room->alone[lane]);
     free(room->slot);
     free(room->memory);
     free(room);
 }
 
 void ln_chain_room_touch(struct ln_chain_room *room) {
+    room->is_current = false;
+    for (int lane = 0; lane < LN_LANES; lane++)
+        if (room->alone[lane])
+            room->alone[lane]->is_current = false;
+}
+
+static void run_alone(struct ln_chain_room *room, double *weights, const double *target,
+                      const double *moment, struct ln_steps *steps) {
+    memset(steps->taken, 0, sizeof steps->taken);
+    for (int lane = 0; lane < room->lanes; lane++) {
+        if (!(steps->busy >> lane & 1u))
+            continue;
+        if (!room->alone[lane])
+            room->alone[lane] = ln_alone_create(room->chain);
+        struct ln_alone *alone = room->alone[lane];
+        if (!alone->is_current)
+            ln_alone_load(alone, weights, target, moment, room->lanes, lane);
+        steps->taken[lane] = ln_alone_run(alone, steps, lane);
+        if (steps->taken[lane] > 0)
+            ln_alone_store(alone, weights, room->lanes, lane);
+    }
     room->is_current = false;
 }
 
@@ -61,12 +105,22 @@ static void bind(struct ln_chain_room *room, double *weights, const double *targ
         ln_chain_lay_out(room);
 }
 
-void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
-                  const double *moment, struct ln_steps *steps) {
+static void run_together(struct ln_chain_room *room, double *weights, const double *target,
+                         const double *moment, struct ln_steps *steps) {
     bind(room, weights, target, moment);
     if (room->lanes == LN_LANES)
         ln_lanes_chosen()->steps(room, steps);
     else
         ln_chain_run_products(room, steps);
+    ln_chain_room_touch(room);
     room->is_current = true;
+}
+
+void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
+                  const double *moment, struct ln_steps *steps) {
+    if (room->most_alone > 0 && steps->n_busy <= room->most_alone &&
+        (steps->most > 0 || room->lanes == 1))
+        run_alone(room, weights, target, moment, steps);
+    else
+        run_together(room, weights, target, moment, steps);
 }
