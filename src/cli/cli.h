@@ -15,7 +15,7 @@ struct command {
 };
 
 extern const struct command command_run, command_plan, command_status, command_show, command_check,
-    command_certify, command_list, command_saddles;
+    command_certify, command_list, command_merge, command_saddles;
 
 /* Prints "linnet: message" to stderr; returns err->status. */
 int cli_fail(const struct ln_err *err);

@@ -6,9 +6,9 @@
 #include "linnet/linalg.h"
 #include "linnet/view.h"
 
-static const struct command *const commands[] = {&command_run,  &command_plan,   &command_status,
-                                                 &command_show, &command_check,  &command_certify,
-                                                 &command_list, &command_saddles};
+static const struct command *const commands[] = {
+    &command_run,   &command_plan,    &command_status, &command_show,   &command_check,
+    &command_merge, &command_certify, &command_list,   &command_saddles};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *to) {

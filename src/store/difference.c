@@ -55,38 +55,40 @@ static void append(struct ln_err *err, const char *text) {
     snprintf(err->text + used, sizeof err->text - used, "%s", text);
 }
 
-static void show_changed(struct ln_err *err, const struct line *stored, const struct line *asked) {
+static void show_changed(struct ln_err *err, const struct line *stored, const struct line *asked,
+                         const struct ln_identity_names *names) {
     size_t difference = 0;
     while (difference < stored->size && difference < asked->size &&
            stored->text[difference] == asked->text[difference])
         difference++;
     char in_file[MAX_VALUE + 8];
     char in_sweep[MAX_VALUE + 8];
-    char text[4 * MAX_VALUE];
+    char text[4 * MAX_VALUE + 400];
     show_value(stored, difference, in_file);
     show_value(asked, difference, in_sweep);
-    snprintf(text, sizeof text, "\n  %.*s: %s in the file, %s in this sweep", (int)asked->key,
-             asked->text, in_file, in_sweep);
+    snprintf(text, sizeof text, "\n  %.*s: %s in %.200s, %s in %.200s", (int)asked->key,
+             asked->text, in_file, names->stored, in_sweep, names->asked);
     append(err, text);
 }
 
 static void show_lone(struct ln_err *err, const struct line *line, const char *where) {
     char value[MAX_VALUE + 8];
-    char text[4 * MAX_VALUE];
+    char text[4 * MAX_VALUE + 200];
     show_value(line, 0, value);
-    snprintf(text, sizeof text, "\n  %.*s: %s %s", (int)line->key, line->text, value, where);
+    snprintf(text, sizeof text, "\n  %.*s: %s only in %.200s", (int)line->key, line->text, value,
+             where);
     append(err, text);
 }
 
-/* Lines of `from` that `other` has not; changed lines are shown only if show_both. */
+/* Lines of `from` that `other` has not; changed lines are shown only if names are given. */
 static int show_missing(struct ln_err *err, const char *from, const char *other, const char *where,
-                        bool show_both, int shown) {
+                        const struct ln_identity_names *names, int shown) {
     struct line mine;
     struct line theirs;
     while (shown < MAX_SHOWN && next_line(&from, &mine)) {
         bool has_key = find_key(other, &mine, &theirs);
-        if (has_key && show_both && !same_line(&mine, &theirs)) {
-            show_changed(err, &mine, &theirs);
+        if (has_key && names && !same_line(&mine, &theirs)) {
+            show_changed(err, &mine, &theirs, names);
             shown++;
         } else if (!has_key) {
             show_lone(err, &mine, where);
@@ -96,9 +98,10 @@ static int show_missing(struct ln_err *err, const char *from, const char *other,
     return shown;
 }
 
-void ln_identity_describe(struct ln_err *err, const char *stored, const char *asked) {
-    int shown = show_missing(err, stored, asked, "only in the file", true, 0);
-    shown = show_missing(err, asked, stored, "only in this sweep", false, shown);
+void ln_identity_describe(struct ln_err *err, const char *stored, const char *asked,
+                          const struct ln_identity_names *names) {
+    int shown = show_missing(err, stored, asked, names->stored, names, 0);
+    shown = show_missing(err, asked, stored, names->asked, NULL, shown);
     if (shown == MAX_SHOWN)
         append(err, "\n  (there may be more)");
 }

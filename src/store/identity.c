@@ -15,9 +15,12 @@ static void digest_hex(uint64_t hash, char hex[DIGEST_SIZE]) {
     snprintf(hex, DIGEST_SIZE, "%016" PRIx64, hash);
 }
 
-static void digest_sweep(const struct ln_sweep *sweep, char hex[DIGEST_SIZE]) {
-    const char *text = ln_sweep_canonical(sweep);
+static void digest_text(const char *text, char hex[DIGEST_SIZE]) {
     digest_hex(XXH64(text, strlen(text), 0), hex);
+}
+
+static void digest_sweep(const struct ln_sweep *sweep, char hex[DIGEST_SIZE]) {
+    digest_text(ln_sweep_canonical(sweep), hex);
 }
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t size) {
@@ -100,6 +103,17 @@ int ln_identity_check_format(hid_t file, const char *path, struct ln_err *err) {
     return LN_OK;
 }
 
+int ln_identity_check_digest(const char *path, const char *canonical, const char *digest,
+                             struct ln_err *err) {
+    char hex[DIGEST_SIZE];
+    digest_text(canonical, hex);
+    if (strcmp(hex, digest) == 0)
+        return LN_OK;
+    return ln_err_set(err, LN_INPUT,
+                      "%s is damaged: the digest of its sweep is %s, and it says '%.40s'", path,
+                      hex, digest);
+}
+
 static bool attribute_is(hid_t file, const char *name, const char *expected, char *stored,
                          size_t size) {
     char *text = ln_h5_get_text(file, name);
@@ -118,7 +132,8 @@ static int check_sweep(hid_t file, const char *path, const struct ln_sweep *swee
         return LN_OK;
     char *canonical = ln_h5_get_long_text(file, "sweep_canonical");
     ln_err_set(err, LN_INPUT, "%s holds another sweep; choose another output file", path);
-    ln_identity_describe(err, canonical ? canonical : "", ln_sweep_canonical(sweep));
+    const struct ln_identity_names names = {"the file", "this sweep"};
+    ln_identity_describe(err, canonical ? canonical : "", ln_sweep_canonical(sweep), &names);
     free(canonical);
     return (int)err->status;
 }

@@ -18,13 +18,22 @@ bool ln_identity_put(hid_t file, const struct ln_sweep *sweep, const struct ln_l
 /* Is it a linnet file of a format we know? Errors: LN_INPUT. */
 int ln_identity_check_format(hid_t file, const char *path, struct ln_err *err);
 
+/* Is the digest in the file that of the sweep in the file? Errors: LN_INPUT. */
+int ln_identity_check_digest(const char *path, const char *canonical, const char *digest,
+                             struct ln_err *err);
+
 /* Would a run of this sweep write this file? Errors: LN_INPUT, with the difference named. */
 int ln_identity_check(hid_t file, const char *path, const struct ln_sweep *sweep,
                       const struct ln_layout *layout, struct ln_err *err);
 
+/* What the two sides are called: "the file", "this sweep". */
+struct ln_identity_names {
+    const char *stored, *asked;
+};
+
 /* Appends what differs between two canonical texts (one "key = value" a line) to the message of
- * err.
- */
-void ln_identity_describe(struct ln_err *err, const char *stored, const char *asked);
+ * err. */
+void ln_identity_describe(struct ln_err *err, const char *stored, const char *asked,
+                          const struct ln_identity_names *names);
 
 #endif

@@ -1,4 +1,5 @@
-/* Makes a results file: everything but the rows, under a temporary name, durable before it gets its
+/* Makes a results file: everything but the rows, or with rows that are known
+ * already, under a temporary name, durable before it gets its
  * own. */
 #ifndef LINNET_STORE_SKELETON_H
 #define LINNET_STORE_SKELETON_H
@@ -6,11 +7,16 @@
 #include "linnet/column.h"
 #include "linnet/err.h"
 #include "linnet/sweep.h"
+#include "rows.h"
 
-/* Lays out path (which must not be there) by way of path.tmp; a path.tmp left by a dead run is
- * replaced, so the caller holds the lock. On error nothing is left behind. Ranks: one. Errors:
- * LN_INPUT (names that clash), LN_FATAL (no space, I/O). */
+/* Writes the rows that are known already. */
+typedef int ln_skeleton_rows(int fd, const struct ln_rows *rows, void *ctx, struct ln_err *err);
+
+/* Lays out path (which must not be there) by way of path.tmp (newfile.h); put_rows (or NULL) fills
+ * in rows before the file gets its name. The caller holds the lock. On error nothing is left
+ * behind. Ranks: one. Errors: LN_INPUT (names that clash), LN_FATAL (no space, I/O). */
 int ln_skeleton_create(const char *path, const struct ln_sweep *sweep,
-                       const struct ln_layout *layout, struct ln_err *err);
+                       const struct ln_layout *layout, ln_skeleton_rows *put_rows, void *ctx,
+                       struct ln_err *err);
 
 #endif

@@ -90,7 +90,7 @@ static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
         return (int)err->status;
     *resumed = access(store->path, F_OK) == 0;
     return *resumed ? check_existing(store, sweep, layout, err)
-                    : ln_skeleton_create(store->path, sweep, layout, err);
+                    : ln_skeleton_create(store->path, sweep, layout, NULL, NULL, err);
 }
 
 /* Every rank opens the file through MPI-IO. From here on nobody changes metadata: a row is raw

@@ -1,0 +1,27 @@
+/* A file that appears whole or not at all: made under another name, durable before it gets its own.
+ */
+#ifndef LINNET_STORE_NEWFILE_H
+#define LINNET_STORE_NEWFILE_H
+
+#include <stdint.h>
+
+#include "linnet/err.h"
+
+/* Makes the file `temporary`, which is not there, and brings it to the disk. */
+typedef int ln_newfile_fill(const char *temporary, const char *path, void *ctx, struct ln_err *err);
+
+/* Has path made by way of path.tmp; one left by a dead run is replaced, so the caller holds the
+ * lock of path. On error nothing is left behind. Errors: those of fill, LN_INPUT, LN_FATAL. */
+int ln_newfile_make(const char *path, ln_newfile_fill *fill, void *ctx, struct ln_err *err);
+
+/* Takes every block of the file now: a full disk is found before the first row. */
+int ln_newfile_reserve(int fd, const char *path, int64_t size, struct ln_err *err);
+
+/* fsync. */
+int ln_newfile_sync(int fd, const char *path, struct ln_err *err);
+
+/* Writes all of size bytes at offset. */
+int ln_newfile_write(int fd, int64_t offset, int64_t size, const void *bytes, const char *path,
+                     struct ln_err *err);
+
+#endif
