@@ -1,11 +1,22 @@
 #include "linnet/engine.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
-#include "looks.h"
+#include "linnet/observe.h"
+#include "row.h"
+
+/* What one lane has in hand besides its weights. */
+struct seat {
+    struct ln_point point;
+    const struct ln_problem *problem;
+    double *start; /* [n_state] at step 0 */
+    double *constants;
+    char *row;
+};
 
 struct ln_engine {
     const struct ln_sweep *sweep;
@@ -15,9 +26,9 @@ struct ln_engine {
     const int64_t *record_steps;
     int n_records;
     char *blank; /* a row in which everything is missing */
-    struct ln_seat seats[LN_LANES];
-    struct ln_shape shape; /* of the run in hand */
-    struct ln_looks looks;
+    struct seat seats[LN_LANES];
+    struct ln_shape shape;          /* of the run in hand */
+    double *weights, *p, *singular; /* scratch for looking at one lane */
     const struct ln_engine_hooks *hooks;
     int64_t waiting_cell; /* the point that decided the shape, not seated yet; -1: none */
     struct ln_train_use use;
@@ -48,13 +59,18 @@ int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layou
 
 static void release_shape(struct ln_engine *engine) {
     for (int lane = 0; lane < LN_LANES; lane++) {
-        struct ln_seat *seat = &engine->seats[lane];
+        struct seat *seat = &engine->seats[lane];
         if (seat->problem)
             ln_problem_cache_release(engine->problems, seat->problem);
         seat->problem = NULL;
-        ln_seat_end(seat);
+        free(seat->start);
+        free(seat->constants);
+        seat->start = seat->constants = NULL;
     }
-    ln_looks_end(&engine->looks);
+    free(engine->weights);
+    free(engine->p);
+    free(engine->singular);
+    engine->weights = engine->p = engine->singular = NULL;
 }
 
 void ln_engine_free(struct ln_engine *engine) {
@@ -68,9 +84,33 @@ void ln_engine_free(struct ln_engine *engine) {
     free(engine);
 }
 
+/* What there is to see of a state, as far as somebody reads it. */
+static struct ln_sight sight_of(struct ln_engine *engine, const struct seat *seat,
+                                const double *weights, const struct ln_run *run, unsigned reads) {
+    const struct ln_shape *shape = &engine->shape;
+    const struct ln_problem *problem = seat->problem;
+    struct ln_net net = {shape, problem, seat->constants, weights};
+    if (reads & (LN_READS_PRODUCT | LN_READS_SINGULAR))
+        shape->model->end_to_end(&net, engine->p);
+    if (reads & LN_READS_SINGULAR && isfinite(run->excess))
+        ln_svd(NULL, engine->singular, NULL, engine->p, problem->d_out, problem->d_in);
+    return (struct ln_sight){
+        shape,           problem,     run, weights, seat->start, engine->p, engine->singular,
+        seat->constants, &seat->point};
+}
+
+/* The same of what a lane holds now. */
+static struct ln_sight sight_of_lane(struct ln_engine *engine, int lane,
+                                     const struct ln_batch *batch, const struct ln_run *run,
+                                     unsigned reads) {
+    if (reads)
+        ln_batch_weights(batch, lane, engine->weights);
+    return sight_of(engine, &engine->seats[lane], engine->weights, run, reads);
+}
+
 static bool next_task(void *ctx, int lane, struct ln_task *task) {
     struct ln_engine *engine = ctx;
-    struct ln_seat *seat = &engine->seats[lane];
+    struct seat *seat = &engine->seats[lane];
     int64_t cell = engine->waiting_cell;
     if (engine->status != LN_OK || (cell < 0 && !engine->hooks->next(engine->hooks->ctx, &cell)))
         return false;
@@ -91,14 +131,26 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
 static void record(void *ctx, int lane, int index, const struct ln_batch *batch,
                    const struct ln_run *run) {
     struct ln_engine *engine = ctx;
-    ln_looks_record(&engine->looks, &engine->seats[lane], lane, index, batch, run);
+    struct ln_sight sight = sight_of_lane(engine, lane, batch, run, engine->recipe.series_reads);
+    ln_row_record(&engine->recipe, engine->seats[lane].row, index, &sight);
 }
 
 static int finish(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
                   struct ln_err *err) {
     struct ln_engine *engine = ctx;
-    struct ln_seat *seat = &engine->seats[lane];
-    ln_looks_finish(&engine->looks, seat, lane, batch, run);
+    struct seat *seat = &engine->seats[lane];
+    struct ln_sight sight;
+    if (engine->recipe.has_start) {
+        struct ln_run start_run = *run;
+        start_run.excess = run->initial;
+        sight = sight_of(engine, seat, seat->start, &start_run, engine->recipe.start_reads);
+        ln_row_start(&engine->recipe, seat->row, &sight);
+    }
+    unsigned reads = engine->recipe.final_reads;
+    if (ln_label_reads_product(run))
+        reads |= LN_READS_PRODUCT;
+    sight = sight_of_lane(engine, lane, batch, run, reads);
+    ln_row_finish(&engine->recipe, seat->row, &sight);
     ln_problem_cache_release(engine->problems, seat->problem);
     seat->problem = NULL;
     return engine->hooks->finish(engine->hooks->ctx, seat->point.id, seat->row, err);
@@ -117,9 +169,14 @@ static int take_shape(struct ln_engine *engine, int64_t cell, const struct ln_al
     if (status != LN_OK)
         return status;
     const struct ln_shape *shape = &engine->shape;
-    ln_looks_begin(&engine->looks, &engine->recipe, shape);
-    for (int lane = 0; lane < shape->lanes; lane++)
-        ln_seat_begin(&engine->seats[lane], shape);
+    size_t ends = (size_t)shape->widths[0] * shape->widths[shape->n_layers];
+    engine->weights = ln_linalg_alloc(shape->n_state, sizeof(double));
+    engine->p = ln_linalg_alloc(ends, sizeof(double));
+    engine->singular = ln_linalg_alloc(shape->max_width, sizeof(double));
+    for (int lane = 0; lane < shape->lanes; lane++) {
+        engine->seats[lane].start = ln_linalg_alloc(shape->n_state, sizeof(double));
+        engine->seats[lane].constants = ln_linalg_alloc(shape->n_constants, sizeof(double));
+    }
     *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
     return LN_OK;
 }

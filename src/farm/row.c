@@ -34,15 +34,13 @@ void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *la
             (const struct ln_observable *)ln_observables.entries[i];
         struct ln_row_observable entry = {observable, find(layout, "", observable->entry.name, ""),
                                           find(layout, "", observable->entry.name, "_start"),
-                                          find(layout, "", observable->entry.name, "_series"),
-                                          observable->reads == LN_READS_SINGULAR};
+                                          find(layout, "", observable->entry.name, "_series")};
         if (!entry.final && !entry.start && !entry.series)
             continue;
         recipe->observables[recipe->n_observables++] = entry;
         recipe->final_reads |= entry.final ? observable->reads : 0;
         recipe->start_reads |= entry.start ? observable->reads : 0;
-        *(entry.is_late ? &recipe->late_reads : &recipe->series_reads) |=
-            entry.series ? observable->reads : 0;
+        recipe->series_reads |= entry.series ? observable->reads : 0;
         recipe->has_start |= entry.start != NULL;
     }
     for (int i = 0; i < ln_predictions.n_entries; i++) {
@@ -97,11 +95,11 @@ static void look(const struct ln_observable *observable, const struct ln_column 
     ln_work_release(mark);
 }
 
-void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record, int which,
+void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record,
                    const struct ln_sight *sight) {
     for (int i = 0; i < recipe->n_observables; i++) {
         const struct ln_row_observable *entry = &recipe->observables[i];
-        if (entry->series && which & (entry->is_late ? LN_ROW_LATE : LN_ROW_PROMPT))
+        if (entry->series)
             look(entry->observable, entry->series, row,
                  ln_column_elements(recipe->layout, entry->series) / recipe->n_records * record,
                  sight);

@@ -15,12 +15,7 @@ enum { LN_ROW_MAX_OBSERVABLES = 64, LN_ROW_MAX_PREDICTIONS = 96, LN_ROW_MAX_OUTC
 struct ln_row_observable {
     const struct ln_observable *observable;
     const struct ln_column *final, *start, *series;
-    bool is_late; /* reads singular values alone, which may be found later than they are recorded */
 };
-
-/* Observables of a series: those that look at the state itself, and those whose numbers come later.
- */
-enum { LN_ROW_PROMPT = 1, LN_ROW_LATE = 2 };
 
 struct ln_row_prediction {
     const struct ln_prediction *prediction;
@@ -37,8 +32,7 @@ struct ln_row_recipe {
     struct ln_row_tag_columns read_by_tags;
     int n_observables, n_predictions, n_records;
     const int64_t *record_steps;
-    unsigned series_reads, late_reads; /* enum ln_reads of the series: the prompt, the late */
-    unsigned start_reads, final_reads;
+    unsigned series_reads, start_reads, final_reads; /* enum ln_reads of all that look then */
     bool has_start;
 };
 
@@ -48,9 +42,7 @@ void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *la
 
 /* row [layout->row_bytes]: everything missing (NaN, -1). */
 void ln_row_clear(const struct ln_layout *layout, void *row);
-
-/* which: LN_ROW_PROMPT, LN_ROW_LATE or both. Of the run the late see E of then, nothing else. */
-void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record, int which,
+void ln_row_record(const struct ln_row_recipe *recipe, void *row, int record,
                    const struct ln_sight *sight);
 void ln_row_start(const struct ln_row_recipe *recipe, void *row, const struct ln_sight *sight);
 void ln_row_finish(const struct ln_row_recipe *recipe, void *row, const struct ln_sight *sight);
