@@ -9,13 +9,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Call once per process before anything else: one BLAS thread, denormals flushed (FTZ and DAZ are
- * part of the definition of a result: without them a step can be a hundred times slower). */
+/* Call once per process before anything else: one BLAS thread; denormals flushed (FTZ and DAZ are
+ * part of the definition of a result: without them a step can be a hundred times slower);
+ * OpenBLAS's kernels pinned to what the CPU can do (AVX-512: SkylakeX, AVX2 and FMA: Haswell)
+ * unless OPENBLAS_CORETYPE is set, where the library lets itself be asked. LINNET_ISA has no say in
+ * it. */
 void ln_linalg_start(void);
+
+/* Whether this thread flushes denormals. */
+bool ln_linalg_flushes(void);
 
 /* What decides the bits of a result on this machine: "FMA, FTZ+DAZ, OpenBLAS core SkylakeX". Static
  * text. */
 const char *ln_linalg_cpu_kind(void);
+
+/* Version and core type of OpenBLAS, and who chose it. Static text. */
+const char *ln_linalg_blas(void);
 
 /* count * size bytes, 64-byte aligned, zeroed; ends the process with a message if there is no
  * memory. Ownership: free(). */

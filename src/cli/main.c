@@ -29,8 +29,8 @@ static int print_version(bool is_verbose) {
     int length;
     MPI_Get_library_version(mpi, &length);
     ln_linalg_start();
-    printf("results depend on: %s\ninstruction set: %s\nMPI: %.40s\nHDF5: %s\n",
-           ln_linalg_cpu_kind(), ln_lanes_isa(), mpi, ln_view_hdf5_version());
+    printf("results depend on: %s\nkernels: %s\nBLAS: %s\nMPI: %.40s\nHDF5: %s\n",
+           ln_linalg_cpu_kind(), ln_lanes_isa(), ln_linalg_blas(), mpi, ln_view_hdf5_version());
     return LN_OK;
 }
 

@@ -31,20 +31,6 @@ void dseupd_(const int *rvec, const char *howmny, int *select, double *d, double
              const double *tol, double *resid, const int *ncv, double *v, const int *ldv,
              int *iparam, int *ipntr, double *workd, double *workl, const int *lworkl, int *info);
 
-void ln_linalg_start(void) {
-    openblas_set_num_threads(1);
-#if defined(__x86_64__)
-    _mm_setcsr(_mm_getcsr() | 0x8040); /* FTZ | DAZ */
-#endif
-}
-
-const char *ln_linalg_cpu_kind(void) {
-    static char text[96];
-    const char *chain = strcmp(ln_lanes_isa(), "portable") == 0 ? "no FMA" : "FMA";
-    snprintf(text, sizeof text, "%s, FTZ+DAZ, OpenBLAS core %s", chain, openblas_get_corename());
-    return text;
-}
-
 void *ln_linalg_alloc(size_t count, size_t size) {
     size_t bytes = SIZE_MAX;
     bool fits = !__builtin_mul_overflow(count, size, &bytes) && bytes < SIZE_MAX - 64;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/linalg.h"
+
 #define PLANE "problem: {kind: target, matrix: [[2, 0, 0], [0, 1, 0]]}\n"
 #define DATA "x: [[1, 0, 2], [-1, 1, 1]], y: "
 
@@ -245,5 +247,6 @@ int main(void) {
         cmocka_unit_test(b7_a_far_start_comes_down_fast),
         cmocka_unit_test(b8_an_opposed_start_turns_around),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "linnet/linalg.h"
 #include "linnet/theory.h"
 
 /* The first point of a sweep. */
@@ -158,5 +159,6 @@ int main(void) {
         cmocka_unit_test(a_pull_towards_the_identity_leaves_no_times_of_the_flow),
         cmocka_unit_test(one_layer_learns_from_zero_in_the_predicted_time),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "linnet/linalg.h"
 #include "linnet/ode.h"
 
 #define A2_START                                                                                   \
@@ -139,5 +140,6 @@ int main(void) {
         cmocka_unit_test(descent_differs_from_the_flow_by_the_step_size),
         cmocka_unit_test(a14_an_unbalanced_scalar_network_grows_at_its_own_rate),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "linnet/linalg.h"
 #include "linnet/plan.h"
 
 #define PLANE "problem: {kind: target, matrix: [[2, 0, 0], [0, 1, 0]]}\n"
@@ -399,5 +400,6 @@ int main(void) {
         cmocka_unit_test(a_far_start_is_not_lazy),
         cmocka_unit_test(what_the_theorems_do_not_cover_is_refused_with_the_reason),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "linnet/linalg.h"
+
 /* Time until E - E_1 <= loss. */
 static double time_to(const char *problem, int depth, const char *start, double time_step,
                       double loss) {
@@ -248,5 +250,6 @@ int main(void) {
         cmocka_unit_test(a_schedule_is_compared_at_the_time_it_has_used_up),
         cmocka_unit_test(an_unbalanced_start_has_no_prediction),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "linnet/engine.h"
 #include "linnet/farm.h"
+#include "linnet/linalg.h"
 
 #include "tap.h"
 
@@ -305,6 +306,7 @@ static const struct tap_test tests[] = {
 int main(int argc, char **argv) {
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
     MPI_Init(&argc, &argv);
+    ln_linalg_start();
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
     bool is_fatal = argc > 1 && strcmp(argv[1], "fatal") == 0;

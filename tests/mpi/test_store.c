@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "linnet/linalg.h"
 #include "linnet/store.h"
 #include "linnet/view.h"
 #include "made_sweep.h"
@@ -478,6 +479,7 @@ static int run_tests(void) {
 
 int main(int argc, char **argv) {
     MPI_Init(&argc, &argv);
+    ln_linalg_start();
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
     int rc = 0;

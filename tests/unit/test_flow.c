@@ -180,5 +180,6 @@ int main(void) {
         cmocka_unit_test(a_state_that_is_no_number_is_labelled),
         cmocka_unit_test(a_point_that_takes_too_many_steps_is_given_up),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

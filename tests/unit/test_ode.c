@@ -223,5 +223,6 @@ int main(void) {
         cmocka_unit_test(a_velocity_that_is_no_number_fails_and_keeps_the_state),
         cmocka_unit_test(too_many_steps_fail),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,5 +284,6 @@ int main(void) {
         cmocka_unit_test(directions_are_normalised_and_angles_turn_the_first_axis),
         cmocka_unit_test(directions_that_are_none_are_refused),
     };
+    ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
