@@ -14,23 +14,43 @@
 
 struct ln_coordinator;
 
-/* A range of plan->ids of one group; count 0: nothing left to grant. */
+/* What is left to be had after a grant: it saves questions whose answer is no. */
+enum ln_rest {
+    LN_REST_PLENTY,
+    LN_REST_LATE,   /* no grants ahead any more */
+    LN_REST_DRY,    /* nothing of this group */
+    LN_REST_NOTHING /* the rank is retired */
+};
+
+/* A range of plan->ids of one group; count 0: no. */
 struct ln_grant {
     int64_t first, count;
     double factor; /* of its group */
+    enum ln_rest rest;
 };
+
+/* What a rank asks for: the events below. */
+enum ln_wish { LN_WISH_NOTHING, LN_WISH_REFILL, LN_WISH_AHEAD, LN_WISH_WORK };
 
 struct ln_coordinator *ln_coordinator_create(const struct ln_plan *plan,
                                              int n_ranks); /* NULL: no memory */
 void ln_coordinator_free(struct ln_coordinator *coordinator);
 
-/* Event: `rank` asks for work. Every point is granted exactly once; a rank that got count 0 is
- * retired. */
+/* Event: `rank` has nothing left and asks for work. Every point is granted exactly once; a rank
+ * that got count 0 is retired. */
 struct ln_grant ln_coordinator_ask(struct ln_coordinator *coordinator, int rank);
+
+/* Event: `rank` will soon be through with what it has. Points to go on with, or count 0, which does
+ * not retire it: it is to ask when it has nothing left. */
+struct ln_grant ln_coordinator_ahead(struct ln_coordinator *coordinator, int rank);
 
 /* Event: `rank` has idle lanes while others still work on its last grant. Points of the same group,
  * or count 0, which does not retire it. */
 struct ln_grant ln_coordinator_refill(struct ln_coordinator *coordinator, int rank);
+
+/* The event of a wish. */
+struct ln_grant ln_coordinator_serve(struct ln_coordinator *coordinator, int rank,
+                                     enum ln_wish wish);
 
 /* Event: `rank` stored more points of what it was granted, all of one group. */
 void ln_coordinator_done(struct ln_coordinator *coordinator, int rank, int group,

@@ -8,8 +8,7 @@
 #include "linnet/column.h"
 #include "linnet/plan.h"
 #include "linnet/store.h"
-
-enum { LN_MAX_LABELS = 32 };
+#include "linnet/tally.h"
 
 /* What rank 0 knows of this run. */
 struct ln_progress {

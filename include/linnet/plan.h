@@ -10,6 +10,8 @@ struct ln_group {
     char shape[64];       /* "2-3-3-2" */
     int lanes;            /* points a worker advances together */
     double cost;          /* predicted seconds of the whole group */
+    double fixed;         /* seconds of each of its points whatever its steps */
+    double solo;          /* a point that runs alone costs so many times its share */
 };
 
 struct ln_plan {
@@ -17,7 +19,10 @@ struct ln_plan {
     int64_t n_cells, n_excluded, n_done; /* of the grid; left out by where; finished before */
     int64_t n_elsewhere;                 /* in other shards */
     int64_t *ids;                        /* [n_points] cell ids */
-    double *cost;                        /* [n_points] predicted seconds on one core */
+    double *cost;                        /* [n_points] predicted seconds on one core, its share
+                                            where points advance together */
+    double *most;                        /* [n_points] predicted seconds if it goes to its horizon;
+                                            INFINITY where that says nothing of the time it takes */
     int n_groups;
     struct ln_group *groups;
     double total_cost;

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+enum { LN_MAX_LABELS = 32 };
+
 struct ln_tally {
     int64_t count;
     double predicted, actual; /* core seconds, summed */

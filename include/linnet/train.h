@@ -79,9 +79,12 @@ struct ln_train_hooks {
                    const struct ln_run *run);
     int (*finish)(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
                   struct ln_err *err);
-    bool (*poll)(void *ctx);  /* about every millisecond; true: give up, LN_STOPPED */
+    bool (*poll)(void *ctx);  /* every ln_poll_seconds; true: give up, LN_STOPPED */
     struct ln_train_use *use; /* added to, or NULL */
 };
+
+/* Other ranks may wait for what a poll answers, so it is due often; it costs a microsecond. */
+static const double ln_poll_seconds = 2e-4;
 
 struct ln_algorithm {
     struct ln_entry entry;

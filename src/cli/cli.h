@@ -8,6 +8,9 @@
 
 #include "linnet/farm.h"
 #include "linnet/sweep.h"
+#include "linnet/view.h"
+
+enum { CLI_MOST_SETS = 256 };
 
 struct command {
     const char *name, *synopsis, *doc, *help;
@@ -15,7 +18,7 @@ struct command {
 };
 
 extern const struct command command_run, command_plan, command_status, command_show, command_check,
-    command_certify, command_list, command_merge, command_saddles;
+    command_certify, command_list, command_merge, command_saddles, command_simulate;
 
 /* Prints "linnet: message" to stderr; returns err->status. */
 int cli_fail(const struct ln_err *err);
@@ -42,6 +45,15 @@ bool cli_take_path(const struct command *command, const char **path, const char 
 
 /* The whole file, malloc'ed, zero-terminated. At most 4 MiB and one byte. */
 int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err);
+
+/* Parses a sweep file. Ownership: ln_sweep_free. */
+int cli_read_sweep(const char *path, const char *const *sets, int n_sets, struct ln_sweep **sweep,
+                   struct ln_err *err);
+
+/* Opens the results of a sweep; LN_INPUT where the file holds those of another one. Ownership:
+ * ln_view_close. */
+int cli_open_results(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
+                     struct ln_view **view, struct ln_err *err);
 
 /* Cuts text (or NULL) into lines [most], in place; returns how many. */
 int cli_split_lines(char *text, const char **lines, int most);

@@ -8,8 +8,6 @@
 #include "linnet/train.h"
 #include "linnet/view.h"
 
-enum { MOST_SETS = 256 };
-
 static void print_axes(const struct ln_sweep *sweep) {
     for (int i = 0; i < ln_sweep_n_axes(sweep); i++) {
         const struct ln_axis *axis = ln_sweep_axis(sweep, i);
@@ -128,13 +126,13 @@ static int print_plan(const struct ln_sweep *sweep, struct ln_err *err) {
 
 static int run(int argc, char **argv) {
     static const struct option_spec specs[] = {{"--set", NULL, true}};
-    const char *value, *path = NULL, *sets[MOST_SETS];
+    const char *value, *path = NULL, *sets[CLI_MOST_SETS];
     int index = 1, option, n_sets = 0;
     while ((option = cli_next(&command_plan, specs, 1, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
-        if (option == 0 && n_sets == MOST_SETS)
-            return cli_usage(&command_plan, "more than %d --set", MOST_SETS);
+        if (option == 0 && n_sets == CLI_MOST_SETS)
+            return cli_usage(&command_plan, "more than %d --set", CLI_MOST_SETS);
         if (option == 0)
             sets[n_sets++] = value;
         else if (!cli_take_path(&command_plan, &path, value))
@@ -144,16 +142,11 @@ static int run(int argc, char **argv) {
         return cli_usage(&command_plan, "which sweep?");
     struct ln_err err = {0};
     struct ln_sweep *sweep = NULL;
-    char *text = NULL;
-    size_t size;
     ln_linalg_start();
-    int status = cli_read_text(path, &text, &size, &err);
-    if (status == LN_OK)
-        status = ln_sweep_parse(path, text, size, sets, n_sets, ln_view_read_matrix, &sweep, &err);
+    int status = cli_read_sweep(path, sets, n_sets, &sweep, &err);
     if (status == LN_OK)
         status = print_plan(sweep, &err);
     ln_sweep_free(sweep);
-    free(text);
     return status == LN_OK ? LN_OK : cli_fail(&err);
 }
 

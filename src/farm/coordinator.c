@@ -4,12 +4,16 @@
  * no more than total / ranks seconds had passed, and the makespan is at most total / ranks +
  * (duration of that grant). Two rules keep that second term small.
  *
- * Long points start early. A point is urgent when its duration is more than 1/URGENT of the time
- * left per rank. While the longest point left is urgent it is granted next, whatever its shape:
- * this is the longest-first rule. While none is urgent the order does not matter yet, and a rank
- * stays with its shape: changing it means to run the lanes empty and to set the kernels up again.
- * A rank without a shape takes the group with the longest point, so the ranks go through the groups
- * together and change shape seldom.
+ * Long points start early. Changing the shape means to run the lanes empty and to set the kernels
+ * up again, so a rank stays with its group while that has points left, and takes the longest first.
+ * A rank that is free is sent where the most work is left for each rank that is there, itself
+ * included (D'Hondt's rule): the ranks are spread over the groups as the work is, all groups begin
+ * with their longest points at once, and ranks change their shape seldom. Two exceptions make this
+ * a longest-first rule also where ranks are few or predictions bad. A point is urgent when its
+ * duration is more than 1/URGENT of the time left per rank; the longest urgent point of a group
+ * without a rank is granted next, also to a rank that would have to leave its group. A point is
+ * critical when it is more than 1/CRITICAL; the longest critical point is granted to the next rank
+ * that is free.
  *
  * Short points go out in grants of at most 1/SHARES of the time left per rank. Grants shrink as the
  * work does, and the last ones are single points. (On longest-first order, a grant of a fixed share
@@ -18,15 +22,18 @@
  * Rank 0 answers one request at a time. Grants are therefore at least so long that all ranks
  * together ask requests_per_second; but where little is left, that would be too much in one hand,
  * and half of the time left per rank is the limit: the work then goes out in rounds of which each
- * takes half of what is left.
+ * takes half of what is left. And a grant says what is left to be had after it, which saves
+ * questions whose answer is no.
  *
  * A point's cost is its share of a core when all lanes of its worker are busy. The point itself
  * lasts `lanes` times as long, because that many advance together; urgency is about this duration.
  * All seconds here are predictions times the factor of their group (calibration.h). Within a group
  * the plan's order stays; between groups, a heap holds the longest point left of each.
  *
- * A rank that asks for a refill still has busy lanes. Points of another shape would have to wait
- * for these, so it gets its own shape or nothing, and one point at a time where points are long. */
+ * A rank asks ahead for what will have to wait until its lanes are free. Once points are urgent
+ * that is too late: they would wait while other ranks run dry. A rank that asks for a refill has
+ * idle lanes beside busy ones; points of another shape would have to wait for these, so it gets
+ * its own shape or nothing. */
 #include "linnet/coordinator.h"
 
 #include <assert.h>
@@ -36,9 +43,9 @@
 #include "calibration.h"
 #include "heap.h"
 
-enum { URGENT = 8, SHARES = 20, MAX_GRANT = 4096 };
+enum { URGENT = 8, CRITICAL = 2, SHARES = 20, MAX_GRANT = 4096 };
 
-static const double max_grant_seconds = 1.0, requests_per_second = 2e4;
+static const double max_grant_seconds = 1.0, requests_per_second = 1e5;
 
 /* What a point costs even if it is predicted to be free. */
 static const double min_point_seconds = 1e-6;
@@ -54,12 +61,15 @@ struct ln_coordinator {
     int n_ranks, n_retired;
     bool is_stopped;
     struct ln_calibration calibration;
-    struct ln_heap longest; /* groups with points left to grant, by head_duration */
-    int64_t *next;          /* [n_groups] first position not yet granted */
-    double *left;           /* [n_groups] predicted seconds not yet granted */
-    struct rank *ranks;     /* [n_ranks] */
-    int64_t points_left;    /* not yet granted */
-    double seconds_left;    /* not yet granted, calibrated */
+    /* Groups with points left to grant: by head_duration, all and those without ranks; by seconds
+     * left for each of their ranks and one more. */
+    struct ln_heap longest, deserted, needy;
+    int *n_at;           /* [n_groups] ranks whose last grant was of it */
+    int64_t *next;       /* [n_groups] first position not yet granted */
+    double *left;        /* [n_groups] predicted seconds not yet granted */
+    struct rank *ranks;  /* [n_ranks] */
+    int64_t points_left; /* not yet granted */
+    double seconds_left; /* not yet granted, calibrated */
 };
 
 static double point_seconds(const struct ln_plan *plan, int64_t position) {
@@ -79,12 +89,20 @@ static double head_duration(const struct ln_coordinator *coordinator, int group)
            point_seconds(plan, coordinator->next[group]);
 }
 
-/* Puts the group where its longest point belongs. */
+/* Puts the group where it belongs in the heaps. */
 static void place_group(struct ln_coordinator *coordinator, int group) {
-    if (is_open(coordinator, group))
-        ln_heap_put(&coordinator->longest, group, head_duration(coordinator, group));
-    else
+    ln_heap_remove(&coordinator->deserted, group);
+    if (!is_open(coordinator, group)) {
         ln_heap_remove(&coordinator->longest, group);
+        ln_heap_remove(&coordinator->needy, group);
+        return;
+    }
+    double seconds = coordinator->calibration.factor[group] * coordinator->left[group];
+    double duration = head_duration(coordinator, group);
+    ln_heap_put(&coordinator->longest, group, duration);
+    ln_heap_put(&coordinator->needy, group, seconds / (coordinator->n_at[group] + 1));
+    if (coordinator->n_at[group] == 0)
+        ln_heap_put(&coordinator->deserted, group, duration);
 }
 
 /* After all factors have moved; also gets rid of the rounding in seconds_left. */
@@ -101,10 +119,13 @@ static bool allocate(struct ln_coordinator *coordinator) {
     size_t n_groups = (size_t)plan->n_groups + 1;
     coordinator->next = calloc(n_groups, sizeof *coordinator->next);
     coordinator->left = calloc(n_groups, sizeof *coordinator->left);
+    coordinator->n_at = calloc(n_groups, sizeof *coordinator->n_at);
     coordinator->ranks = calloc((size_t)coordinator->n_ranks, sizeof *coordinator->ranks);
-    return coordinator->next && coordinator->left && coordinator->ranks &&
+    return coordinator->next && coordinator->left && coordinator->n_at && coordinator->ranks &&
            ln_calibration_init(&coordinator->calibration, plan) &&
-           ln_heap_init(&coordinator->longest, plan->n_groups);
+           ln_heap_init(&coordinator->longest, plan->n_groups) &&
+           ln_heap_init(&coordinator->deserted, plan->n_groups) &&
+           ln_heap_init(&coordinator->needy, plan->n_groups);
 }
 
 struct ln_coordinator *ln_coordinator_create(const struct ln_plan *plan, int n_ranks) {
@@ -135,27 +156,31 @@ void ln_coordinator_free(struct ln_coordinator *coordinator) {
         return;
     ln_calibration_clear(&coordinator->calibration);
     ln_heap_clear(&coordinator->longest);
+    ln_heap_clear(&coordinator->deserted);
+    ln_heap_clear(&coordinator->needy);
+    free(coordinator->n_at);
     free(coordinator->next);
     free(coordinator->left);
     free(coordinator->ranks);
     free(coordinator);
 }
 
-/* The group with the longest point left, `own` where it is as long as any; -1: no point is left. */
-static int longest_group(const struct ln_coordinator *coordinator, int own) {
-    int top = ln_heap_top(&coordinator->longest);
-    bool is_own = own >= 0 && is_open(coordinator, own) &&
-                  head_duration(coordinator, own) >= head_duration(coordinator, top);
-    return is_own ? own : top;
+/* Whether the longest point of the group takes more than 1/share of the time left per rank. */
+static bool is_urgent(const struct ln_coordinator *coordinator, int group, double share) {
+    double left_per_rank = coordinator->seconds_left / coordinator->n_ranks;
+    return head_duration(coordinator, group) * share > left_per_rank;
 }
 
+/* For a rank whose lanes run the shape of `own`; -1: none, or it has no points left. */
 static int choose_group(const struct ln_coordinator *coordinator, int own) {
-    int longest = longest_group(coordinator, own);
-    if (longest < 0 || own < 0 || !is_open(coordinator, own))
-        return longest;
-    double left_per_rank = coordinator->seconds_left / coordinator->n_ranks;
-    bool is_urgent = head_duration(coordinator, longest) * URGENT > left_per_rank;
-    return is_urgent ? longest : own;
+    int deserted = ln_heap_top(&coordinator->deserted);
+    if (deserted >= 0 && is_urgent(coordinator, deserted, URGENT))
+        return deserted;
+    if (own >= 0)
+        return own;
+    int longest = ln_heap_top(&coordinator->longest);
+    bool is_critical = longest >= 0 && is_urgent(coordinator, longest, CRITICAL);
+    return is_critical ? longest : ln_heap_top(&coordinator->needy);
 }
 
 /* Points that fill the lanes; fewer when there are not enough left for the lanes of every rank. */
@@ -175,7 +200,7 @@ static struct ln_grant take(struct ln_coordinator *coordinator, int group, int64
     const struct ln_plan *plan = coordinator->plan;
     int64_t end = plan->groups[group].first + plan->groups[group].count;
     double factor = coordinator->calibration.factor[group];
-    struct ln_grant grant = {coordinator->next[group], 0, factor};
+    struct ln_grant grant = {coordinator->next[group], 0, factor, LN_REST_PLENTY};
     double limit = grant_seconds(coordinator) / factor, seconds = 0.0;
     while (grant.first + grant.count < end && grant.count < MAX_GRANT) {
         double more = point_seconds(plan, grant.first + grant.count);
@@ -194,29 +219,96 @@ static struct ln_grant take(struct ln_coordinator *coordinator, int group, int64
     return grant;
 }
 
-struct ln_grant ln_coordinator_ask(struct ln_coordinator *coordinator, int rank) {
-    struct rank *r = &coordinator->ranks[rank];
-    int group = coordinator->is_stopped ? -1 : choose_group(coordinator, r->group);
-    if (group < 0) {
-        coordinator->n_retired += !r->is_retired;
-        r->is_retired = true;
-        return (struct ln_grant){0, 0, 1.0};
-    }
-    assert(!r->is_retired);
-    struct ln_grant grant = take(coordinator, group, lanes_to_fill(coordinator, group));
-    r->group = group;
-    r->outstanding += grant.count;
+static const struct ln_grant nothing = {0, 0, 1.0, LN_REST_NOTHING};
+
+/* The group of the rank's last grant if it has points left, or -1. */
+static int own_group(const struct ln_coordinator *coordinator, int rank) {
+    int own = coordinator->ranks[rank].group;
+    return own >= 0 && is_open(coordinator, own) ? own : -1;
+}
+
+/* The rank turns from its group to another; -1: retires. */
+static void move(struct ln_coordinator *coordinator, int rank, int group) {
+    int before = coordinator->ranks[rank].group;
+    coordinator->ranks[rank].group = group;
+    if (before >= 0)
+        coordinator->n_at[before]--;
+    if (group >= 0)
+        coordinator->n_at[group]++;
+    if (before >= 0 && before != group)
+        place_group(coordinator, before);
+}
+
+static void retire(struct ln_coordinator *coordinator, int rank) {
+    coordinator->n_retired += !coordinator->ranks[rank].is_retired;
+    coordinator->ranks[rank].is_retired = true;
+    move(coordinator, rank, -1);
+}
+
+static enum ln_rest rest_after(const struct ln_coordinator *coordinator, int group) {
+    int longest = ln_heap_top(&coordinator->longest);
+    if (longest < 0)
+        return LN_REST_NOTHING;
+    if (!is_open(coordinator, group))
+        return LN_REST_DRY;
+    return is_urgent(coordinator, longest, URGENT) ? LN_REST_LATE : LN_REST_PLENTY;
+}
+
+static struct ln_grant give(struct ln_coordinator *coordinator, int rank, int group,
+                            int64_t least) {
+    assert(!coordinator->ranks[rank].is_retired);
+    move(coordinator, rank, group);
+    struct ln_grant grant = take(coordinator, group, least);
+    coordinator->ranks[rank].outstanding += grant.count;
+    grant.rest = rest_after(coordinator, group);
+    if (grant.rest == LN_REST_NOTHING)
+        retire(coordinator, rank);
     return grant;
 }
 
+struct ln_grant ln_coordinator_ask(struct ln_coordinator *coordinator, int rank) {
+    int own = own_group(coordinator, rank);
+    int group = coordinator->is_stopped ? -1 : choose_group(coordinator, own);
+    if (group >= 0)
+        return give(coordinator, rank, group, lanes_to_fill(coordinator, group));
+    retire(coordinator, rank);
+    return nothing;
+}
+
+struct ln_grant ln_coordinator_ahead(struct ln_coordinator *coordinator, int rank) {
+    int own = own_group(coordinator, rank);
+    int group = coordinator->is_stopped ? -1 : choose_group(coordinator, own);
+    int longest = ln_heap_top(&coordinator->longest);
+    if (group < 0 || is_urgent(coordinator, longest, URGENT))
+        return nothing;
+    return give(coordinator, rank, group, lanes_to_fill(coordinator, group));
+}
+
 struct ln_grant ln_coordinator_refill(struct ln_coordinator *coordinator, int rank) {
-    struct rank *r = &coordinator->ranks[rank];
-    if (coordinator->is_stopped || r->group < 0 || !is_open(coordinator, r->group))
-        return (struct ln_grant){0, 0, 1.0};
-    assert(!r->is_retired);
-    struct ln_grant grant = take(coordinator, r->group, 1);
-    r->outstanding += grant.count;
-    return grant;
+    int own = own_group(coordinator, rank);
+    if (coordinator->is_stopped || own < 0)
+        return nothing;
+    int group = choose_group(coordinator, own);
+    if (group == own)
+        return give(coordinator, rank, own, 1);
+    move(coordinator, rank, group); /* when its lanes are empty it will ask, and get these */
+    place_group(coordinator, group);
+    return nothing;
+}
+
+struct ln_grant ln_coordinator_serve(struct ln_coordinator *coordinator, int rank,
+                                     enum ln_wish wish) {
+    switch (wish) {
+    case LN_WISH_WORK:
+        return ln_coordinator_ask(coordinator, rank);
+    case LN_WISH_AHEAD:
+        return ln_coordinator_ahead(coordinator, rank);
+    case LN_WISH_REFILL:
+        return ln_coordinator_refill(coordinator, rank);
+    case LN_WISH_NOTHING:
+        break;
+    }
+    return nothing;
 }
 
 void ln_coordinator_done(struct ln_coordinator *coordinator, int rank, int group,

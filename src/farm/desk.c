@@ -36,11 +36,6 @@ void ln_desk_close(struct ln_desk *desk) {
     free(desk->has_halt);
 }
 
-struct ln_grant ln_desk_ask(struct ln_desk *desk, int rank, bool is_refill) {
-    return is_refill ? ln_coordinator_refill(desk->coordinator, rank)
-                     : ln_coordinator_ask(desk->coordinator, rank);
-}
-
 void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *report) {
     for (int i = 0; i < report->n_parts; i++)
         ln_coordinator_done(desk->coordinator, rank, report->parts[i].group,
@@ -53,11 +48,12 @@ static void pack_grant(struct ln_grant grant, double *words) {
     words[LN_GRANT_FIRST] = (double)grant.first;
     words[LN_GRANT_COUNT] = (double)grant.count;
     words[LN_GRANT_FACTOR] = grant.factor;
+    words[LN_GRANT_REST] = grant.rest;
 }
 
 struct ln_grant ln_desk_unpack(const double *words) {
     return (struct ln_grant){(int64_t)words[LN_GRANT_FIRST], (int64_t)words[LN_GRANT_COUNT],
-                             words[LN_GRANT_FACTOR]};
+                             words[LN_GRANT_FACTOR], (enum ln_rest)words[LN_GRANT_REST]};
 }
 
 int ln_desk_deal(struct ln_desk *desk, MPI_Comm comm, struct ln_grant *grant, struct ln_err *err) {
@@ -126,7 +122,8 @@ static void unpack_report(const double *words, struct ln_report *report) {
 }
 
 static int answer_ask(struct ln_desk *desk, int rank, const double *words, struct ln_err *err) {
-    struct ln_grant grant = ln_desk_ask(desk, rank, words[LN_WORD_KIND] != 0.0);
+    enum ln_wish wish = (enum ln_wish)words[LN_WORD_KIND];
+    struct ln_grant grant = ln_coordinator_serve(desk->coordinator, rank, wish);
     double answer[LN_N_GRANT_WORDS];
     pack_grant(grant, answer);
     int rc = MPI_Send(answer, LN_N_GRANT_WORDS, MPI_DOUBLE, rank, LN_TAG_GRANT, desk->comm);

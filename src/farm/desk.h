@@ -28,8 +28,7 @@ int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm
                  const struct ln_farm_options *options, struct ln_err *err);
 void ln_desk_close(struct ln_desk *desk);
 
-/* Events, from rank 0 itself or out of a message. */
-struct ln_grant ln_desk_ask(struct ln_desk *desk, int rank, bool is_refill);
+/* From rank 0 itself or out of a message. */
 void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *report);
 
 /* Deals out the first grant of every rank; returns that of the calling one. Ranks: collective; desk

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A request takes about a millisecond to be answered, because rank 0 computes too. The next grant
+/* A request may take a millisecond to be answered, because rank 0 computes too. The next grant
  * is asked for this long before the waiting points run out. */
 static const double low_water_seconds = 5e-3;
 
@@ -13,7 +13,7 @@ static const double low_water_seconds = 5e-3;
 static const double brief_seconds = 50e-3;
 
 void ln_hand_init(struct ln_hand *hand, const struct ln_plan *plan) {
-    *hand = (struct ln_hand){.plan = plan, .group = -1};
+    *hand = (struct ln_hand){.plan = plan, .group = -1, .asked = LN_WISH_WORK};
 }
 
 void ln_hand_clear(struct ln_hand *hand) {
@@ -46,9 +46,30 @@ static void move_ahead_to_now(struct ln_hand *hand) {
     hand->ahead.count = 0;
 }
 
-void ln_hand_accept(struct ln_hand *hand, struct ln_grant grant) {
-    assert(hand->ahead.count == 0);
+static void note_rest(struct ln_hand *hand, enum ln_rest rest) {
+    hand->is_late |= rest == LN_REST_LATE;
+    hand->is_dry |= rest == LN_REST_DRY;
+}
+
+/* What the grant says of the rest holds for its group, which may come to its turn only later. */
+static void take_in(struct ln_hand *hand, struct ln_grant grant) {
     hand->ahead = grant;
+    hand->is_retired = grant.rest == LN_REST_NOTHING;
+    if (group_of(hand->plan, grant.first) == hand->group)
+        note_rest(hand, grant.rest);
+}
+
+void ln_hand_answer(struct ln_hand *hand, struct ln_grant grant) {
+    assert(hand->asked != LN_WISH_NOTHING && hand->ahead.count == 0);
+    if (grant.count > 0)
+        take_in(hand, grant);
+    else if (hand->asked == LN_WISH_WORK)
+        hand->is_retired = true;
+    else if (hand->asked == LN_WISH_REFILL)
+        hand->is_dry = true;
+    else
+        hand->is_late = true;
+    hand->asked = LN_WISH_NOTHING;
 }
 
 bool ln_hand_has_points(const struct ln_hand *hand) {
@@ -59,7 +80,9 @@ void ln_hand_turn(struct ln_hand *hand) {
     if (hand->now.count > 0 || hand->ahead.count == 0)
         return;
     assert(hand->n_started == 0);
+    hand->is_dry = hand->is_late = false;
     hand->group = group_of(hand->plan, hand->ahead.first);
+    note_rest(hand, hand->ahead.rest);
     move_ahead_to_now(hand);
 }
 
@@ -121,14 +144,22 @@ static bool is_brief(const struct ln_hand *hand) {
     return true;
 }
 
-enum ln_wish ln_hand_wish(const struct ln_hand *hand) {
+static enum ln_wish wish_of(const struct ln_hand *hand) {
     if (hand->ahead.count > 0)
         return LN_WISH_NOTHING;
     if (hand->group < 0 || (hand->now.count == 0 && hand->n_started == 0))
         return LN_WISH_WORK;
-    bool is_low = hand->now.count < hand->plan->groups[hand->group].lanes ||
-                  hand->now.factor * hand->now_seconds < low_water_seconds;
-    if (is_low && is_brief(hand))
-        return LN_WISH_WORK;
-    return hand->now.count == 0 ? LN_WISH_REFILL : LN_WISH_NOTHING;
+    int lanes = hand->plan->groups[hand->group].lanes;
+    bool is_low =
+        hand->now.count < lanes || hand->now.factor * hand->now_seconds < low_water_seconds;
+    if (is_low && !hand->is_late && is_brief(hand))
+        return LN_WISH_AHEAD;
+    bool is_idle = hand->now.count == 0 && hand->n_started < lanes;
+    return is_idle && !hand->is_dry ? LN_WISH_REFILL : LN_WISH_NOTHING;
+}
+
+enum ln_wish ln_hand_ask(struct ln_hand *hand) {
+    if (hand->asked != LN_WISH_NOTHING || hand->is_retired)
+        return LN_WISH_NOTHING;
+    return hand->asked = wish_of(hand);
 }

@@ -22,15 +22,24 @@ struct ln_hand {
     double now_seconds;         /* predicted cost of now */
     struct ln_started *started; /* [n_started] */
     int n_started, capacity;
+    enum ln_wish asked;  /* what for, while an answer is due */
+    bool is_dry;         /* the shape in hand has no points left to be granted */
+    bool is_late;        /* it is too late to ask ahead */
+    bool is_retired;     /* nothing is left to be granted */
     double time, charge; /* of the last event; what a point would be charged that is started all
                             along */
 };
 
+/* An empty hand, to which the first grant is on its way. */
 void ln_hand_init(struct ln_hand *hand, const struct ln_plan *plan);
 void ln_hand_clear(struct ln_hand *hand);
 
-/* Takes a grant in. There must be no other one ahead. */
-void ln_hand_accept(struct ln_hand *hand, struct ln_grant grant);
+/* What to ask for now, if anything; an answer is due then, and nothing else is asked for before it
+ * is there. */
+enum ln_wish ln_hand_ask(struct ln_hand *hand);
+
+/* Takes the answer in. */
+void ln_hand_answer(struct ln_hand *hand, struct ln_grant grant);
 
 /* Whether a point is waiting, of any shape. */
 bool ln_hand_has_points(const struct ln_hand *hand);
@@ -48,9 +57,5 @@ bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell);
 /* The point of that cell, of the shape in hand, is finished. */
 void ln_hand_finish(struct ln_hand *hand, double time, int64_t cell, double *predicted,
                     double *actual);
-
-/* What to ask for, if anything. */
-enum ln_wish { LN_WISH_NOTHING, LN_WISH_REFILL, LN_WISH_WORK };
-enum ln_wish ln_hand_wish(const struct ln_hand *hand);
 
 #endif

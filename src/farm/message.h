@@ -25,19 +25,27 @@
 #ifndef LINNET_FARM_MESSAGE_H
 #define LINNET_FARM_MESSAGE_H
 
+#include "linnet/tally.h"
+
 #include "report.h"
 
 enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_TAG_HALT };
 
 /* Words of ASK and FAREWELL: doubles, in which counts up to 2^53 are exact. */
 enum ln_word {
-    LN_WORD_KIND, /* ASK: 1 for a refill, 0 for any work. FAREWELL: the status */
+    LN_WORD_KIND, /* ASK: the wish. FAREWELL: the status */
     LN_WORD_LABELS,
     LN_WORD_PARTS = LN_WORD_LABELS + LN_MAX_LABELS,
     LN_N_WORDS = LN_WORD_PARTS + LN_REPORT_PARTS * LN_N_PART_WORDS
 };
 
 /* Words of a grant. */
-enum ln_grant_word { LN_GRANT_FIRST, LN_GRANT_COUNT, LN_GRANT_FACTOR, LN_N_GRANT_WORDS };
+enum ln_grant_word {
+    LN_GRANT_FIRST,
+    LN_GRANT_COUNT,
+    LN_GRANT_FACTOR,
+    LN_GRANT_REST,
+    LN_N_GRANT_WORDS
+};
 
 #endif

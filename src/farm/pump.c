@@ -65,18 +65,14 @@ static int send_words(struct ln_pump *pump, enum ln_tag tag, int kind, struct ln
     return ln_mpi_check(rc, "MPI_Send", err);
 }
 
-int ln_pump_ask(struct ln_pump *pump, bool is_refill, struct ln_err *err) {
+int ln_pump_ask(struct ln_pump *pump, enum ln_wish wish, struct ln_err *err) {
     if (pump->rank > 0) {
         pump->is_asking = true;
-        return send_words(pump, LN_TAG_ASK, is_refill, err);
+        return send_words(pump, LN_TAG_ASK, (int)wish, err);
     }
-    pump->answer = ln_desk_ask(&pump->desk, 0, is_refill);
+    pump->answer = ln_coordinator_serve(pump->desk.coordinator, 0, wish);
     pump->has_answer = true;
     return LN_OK;
-}
-
-bool ln_pump_is_busy(const struct ln_pump *pump) {
-    return pump->is_asking || pump->has_answer;
 }
 
 bool ln_pump_take(struct ln_pump *pump, struct ln_grant *grant) {

@@ -27,10 +27,7 @@ void ln_pump_close(struct ln_pump *pump); /* collective */
 void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label);
 
 /* Asks for points. Must not be called while an answer is due or not taken. */
-int ln_pump_ask(struct ln_pump *pump, bool is_refill, struct ln_err *err);
-
-/* Whether an answer is due or not taken. */
-bool ln_pump_is_busy(const struct ln_pump *pump);
+int ln_pump_ask(struct ln_pump *pump, enum ln_wish wish, struct ln_err *err);
 
 /* The answer, if it is there. */
 bool ln_pump_take(struct ln_pump *pump, struct ln_grant *grant);

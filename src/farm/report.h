@@ -2,7 +2,6 @@
 #ifndef LINNET_FARM_REPORT_H
 #define LINNET_FARM_REPORT_H
 
-#include "linnet/farm.h"
 #include "linnet/tally.h"
 
 /* Between two messages of a worker at most one new grant comes to its turn, so the points it
@@ -15,7 +14,7 @@ struct ln_report {
         int group;
         struct ln_tally tally;
     } parts[LN_REPORT_PARTS];
-    int64_t labels[LN_MAX_LABELS];
+    int64_t labels[LN_MAX_LABELS]; /* by label */
 };
 
 /* Counts a finished point; label < 0: it has none. */

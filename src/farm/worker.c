@@ -26,26 +26,17 @@ static bool is_ending(const struct ln_worker *worker) {
 /* Takes in the answer of rank 0, if it is there. */
 static void collect(struct ln_worker *worker) {
     struct ln_grant grant;
-    if (!ln_pump_take(worker->pump, &grant))
-        return;
-    if (grant.count > 0)
-        ln_hand_accept(&worker->hand, grant);
-    else if (worker->asked == LN_WISH_REFILL)
-        worker->is_dry = true;
-    else
-        worker->is_retired = true;
+    if (ln_pump_take(worker->pump, &grant))
+        ln_hand_answer(&worker->hand, grant);
 }
 
-/* Asks for what the hand wishes, if it makes sense; on rank 0 the answer is there at once. */
+/* Asks for what the hand wishes; on rank 0 the answer is there at once. */
 static void ask_if_wished(struct ln_worker *worker) {
-    enum ln_wish wish = ln_hand_wish(&worker->hand);
+    enum ln_wish wish = ln_hand_ask(&worker->hand);
     struct ln_err err;
-    if (wish == LN_WISH_NOTHING || worker->is_retired || ln_pump_is_busy(worker->pump))
+    if (wish == LN_WISH_NOTHING)
         return;
-    if (wish == LN_WISH_REFILL && worker->is_dry)
-        return;
-    worker->asked = wish;
-    if (ln_pump_ask(worker->pump, wish == LN_WISH_REFILL, &err) != LN_OK)
+    if (ln_pump_ask(worker->pump, wish, &err) != LN_OK)
         fail(worker, &err);
     collect(worker);
 }
@@ -101,7 +92,6 @@ static bool poll(void *ctx) {
 /* Waits until points are in hand; returns false when there will be none, or the run is ending. */
 static bool wait_for_points(struct ln_worker *worker) {
     struct ln_backoff backoff = {0};
-    worker->is_dry = false;
     while (!poll(worker)) {
         collect(worker);
         ask_if_wished(worker);
@@ -109,9 +99,9 @@ static bool wait_for_points(struct ln_worker *worker) {
             ln_hand_turn(&worker->hand);
             return true;
         }
-        if (worker->is_retired)
+        if (worker->hand.is_retired)
             return false;
-        if (ln_pump_is_busy(worker->pump))
+        if (worker->hand.asked != LN_WISH_NOTHING)
             ln_backoff_wait(&backoff);
     }
     return false;

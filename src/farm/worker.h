@@ -17,9 +17,6 @@ struct ln_worker {
     const volatile int *stop_asked; /* or NULL */
     struct ln_hand hand;
     const struct ln_column *label; /* NULL: none */
-    enum ln_wish asked;            /* what the last question was for */
-    bool is_retired;               /* no work is left to be granted */
-    bool is_dry;                   /* the shape in hand has no points left to be granted */
     double synced;                 /* time of the last sync */
     struct ln_err failure;         /* found where no status can be returned */
 };

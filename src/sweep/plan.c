@@ -1,5 +1,6 @@
 #include "linnet/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ struct kind {
 struct job {
     int64_t id;
     int kind;
-    double cost;
+    double cost, most;
 };
 
 struct planner {
@@ -58,15 +59,17 @@ static int kind_of(struct planner *planner, const struct ln_shape *shape,
 /* The spectrum decides the cost, and the seed hardly decides the spectrum: one draw of the data
  * serves all seeds. */
 static int predict(struct planner *planner, struct ln_point *point, const struct ln_shape *shape,
-                   double *cost, struct ln_err *err) {
+                   struct job *job, struct ln_err *err) {
     const struct ln_algorithm *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
     const struct ln_problem *problem;
     point->seed[LN_STREAM_DATA] = 0;
     int status = ln_problem_cache_get(planner->problems, point, &problem, err);
     if (status != LN_OK)
         return status;
-    *cost = seconds_per_point + algorithm->predicted_steps(point, shape, problem) *
-                                    shape->model->step_flops(shape) / flops_per_second;
+    double step = shape->model->step_flops(shape) / flops_per_second;
+    double horizon = (double)ln_conf_int(&point->conf[LN_LIMITS], "max_steps");
+    job->cost = seconds_per_point + step * algorithm->predicted_steps(point, shape, problem);
+    job->most = algorithm->strides ? (double)INFINITY : seconds_per_point + step * horizon;
     ln_problem_cache_release(planner->problems, problem);
     return LN_OK;
 }
@@ -111,18 +114,18 @@ static void find_predictions(struct planner *planner) {
 static int add_cell(struct planner *planner, struct ln_point *point, int64_t cell,
                     struct ln_err *err) {
     struct ln_shape shape;
-    double cost = 0;
+    struct job job = {.id = cell};
     int status = ln_train_shape(point, &shape, err);
     if (status == LN_OK)
         status = ln_init_check(point, &shape, err);
     if (status == LN_OK)
         status = check(planner, point, &shape, err);
     if (status == LN_OK)
-        status = predict(planner, point, &shape, &cost, err);
+        status = predict(planner, point, &shape, &job, err);
     if (status != LN_OK)
         return ln_sweep_locate(planner->sweep, err);
-    planner->jobs[planner->n_jobs++] =
-        (struct job){cell, kind_of(planner, &shape, point->entry[LN_TRAIN]), cost};
+    job.kind = kind_of(planner, &shape, point->entry[LN_TRAIN]);
+    planner->jobs[planner->n_jobs++] = job;
     return LN_OK;
 }
 
@@ -140,6 +143,8 @@ static void add_group(struct ln_plan *plan, const struct planner *planner, int64
     struct ln_group *group = &plan->groups[plan->n_groups++];
     group->first = first;
     group->lanes = kind->shape.lanes;
+    group->fixed = seconds_per_point;
+    group->solo = kind->shape.lanes;
     ln_shape_text(&kind->shape, group->shape);
 }
 
@@ -148,6 +153,7 @@ static void fill_plan(struct ln_plan *plan, struct planner *planner) {
     plan->n_points = planner->n_jobs;
     plan->ids = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->ids);
     plan->cost = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->cost);
+    plan->most = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->most);
     plan->groups = ln_linalg_alloc((size_t)planner->n_kinds, sizeof *plan->groups);
     for (int64_t i = 0; i < planner->n_jobs; i++) {
         if (i == 0 || planner->jobs[i].kind != planner->jobs[i - 1].kind)
@@ -157,6 +163,7 @@ static void fill_plan(struct ln_plan *plan, struct planner *planner) {
         group->cost += planner->jobs[i].cost;
         plan->ids[i] = planner->jobs[i].id;
         plan->cost[i] = planner->jobs[i].cost;
+        plan->most[i] = planner->jobs[i].most;
         plan->total_cost += planner->jobs[i].cost;
     }
 }
@@ -200,6 +207,7 @@ void ln_plan_free(struct ln_plan *plan) {
         return;
     free(plan->ids);
     free(plan->cost);
+    free(plan->most);
     free(plan->groups);
     free(plan);
 }

@@ -309,7 +309,7 @@ static int loop(struct trainer *t, struct ln_err *err) {
         left = t->every;
         asks |= t->n_busy < t->shape->lanes;
         double time = now();
-        if (time - last > 1e-3) {
+        if (time - last > ln_poll_seconds) {
             last = time;
             if (t->hooks->poll(t->hooks->ctx))
                 return ln_err_set(err, LN_STOPPED, "stopped");

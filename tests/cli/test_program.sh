@@ -126,7 +126,7 @@ run run sweep.yaml --fast
 ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
 run --version
 ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
-for command in run plan status show check certify list saddles; do
+for command in run plan status show check certify list saddles simulate; do
     run $command --help
     ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q 'usage: linnet $command' out.log"
 done
@@ -138,6 +138,19 @@ ok "four singletons under a launcher of another MPI are refused with the remedy"
 # --- looking at results
 run plan sweep.yaml
 ok "plan names points, shapes and size" sh -c "[ $rc = 0 ] && grep -q '512 points' out.log && grep -q '3-4-4-3' out.log"
+run simulate sweep.yaml --ranks 1,8,64 --spread 0.5 --seed 3
+ok "simulate prints a row for each number of ranks" sh -c "[ $rc = 0 ] && [ \$(grep -cE '^ +(1|8|64) ' out.log) = 3 ]"
+cp out.log first.log
+run simulate sweep.yaml --ranks 1,8,64 --spread 0.5 --seed 3
+ok "simulate gives the same numbers for the same seed" cmp out.log first.log
+run simulate sweep.yaml --costs alone.h5 --ranks 8
+ok "simulate takes costs from the steps of a results file" sh -c "[ $rc = 0 ] && grep -q '512 of 512 points' out.log"
+run simulate sweep.yaml --costs alone.h5 --ranks 8 --set train.max_steps=77
+ok "simulate refuses costs of another sweep" sh -c "[ $rc = 2 ] && grep -q 'another sweep' err.log"
+run simulate sweep.yaml --ranks 8,many
+ok "simulate refuses ranks that are no numbers" sh -c "[ $rc = 2 ] && grep -q '8,many' err.log"
+run simulate sweep.yaml --latency -1
+ok "simulate refuses a negative latency" sh -c "[ $rc = 2 ] && grep -q -- '--latency' err.log"
 run status alone.h5 --json
 ok "status --json is JSON with every point done" /usr/bin/python3 -c '
 import json

@@ -58,7 +58,7 @@ static void one_point_far_off_does_not_turn_the_factor_over(void **state) {
     make_even_plan(&f, 1000, 1.0);
     struct ln_coordinator *c = ln_coordinator_create(&f.plan, 1);
     struct ln_grant grant = ln_coordinator_ask(c, 0);
-    report(c, 0, &f.plan, (struct ln_grant){grant.first, 1, 1.0}, 11.0);
+    report(c, 0, &f.plan, (struct ln_grant){grant.first, 1, 1.0, LN_REST_PLENTY}, 11.0);
     /* the run: (11 + 4)/5 = 3; the group leans on that with its own four points: (11 + 12)/5 */
     assert_true(fabs(ln_coordinator_factor(c, 0) - 4.6) < 1e-12);
     ln_coordinator_free(c);

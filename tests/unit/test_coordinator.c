@@ -17,7 +17,7 @@ static void check_grant(const struct ln_plan *plan, struct ln_grant grant, int n
     int group = group_of(plan, grant.first);
     assert_int_equal(group, group_of(plan, grant.first + grant.count - 1));
     double per_rank = plan->total_cost / n_ranks;
-    double limit = fmax(fmin(1.0, per_rank / 20.0), fmin(n_ranks / 2e4, per_rank / 2));
+    double limit = fmax(fmin(1.0, per_rank / 20.0), fmin(n_ranks / 1e5, per_rank / 2));
     if (grant.count > plan->groups[group].lanes)
         assert_true(cost_of(plan, grant) <= limit * (1.0 + 1e-9));
 }
@@ -45,7 +45,7 @@ static void random_event(struct fixture *f, struct ln_coordinator *c, int n_rank
     int r = (int)below(f, n_ranks);
     if (held[r].count > 0) {
         int64_t n = 1 + below(f, held[r].count);
-        struct ln_grant part = {held[r].first, n, 1.0};
+        struct ln_grant part = {held[r].first, n, 1.0, LN_REST_PLENTY};
         report(c, r, &f->plan, part, 1.0);
         held[r].first += n;
         held[r].count -= n;
@@ -73,7 +73,7 @@ static bool anything_held(const struct ln_grant *held, int n_ranks) {
 /* Runs to the end, or stops after stop_after events; returns the number of points granted. */
 static int64_t drive(struct fixture *f, int n_ranks, int64_t stop_after) {
     struct ln_coordinator *c = ln_coordinator_create(&f->plan, n_ranks);
-    struct ln_grant held[MAX_RANKS] = {{0, 0, 0.0}};
+    struct ln_grant held[MAX_RANKS] = {{0, 0, 0.0, LN_REST_PLENTY}};
     bool retired[MAX_RANKS] = {false};
     struct tally tally = {0, calloc((size_t)f->plan.n_points + 1, 1)};
     int64_t granted_at_stop = 0;
@@ -278,42 +278,86 @@ static void a_rank_seldom_changes_its_shape(void **state) {
     free_plan(&f);
 }
 
-/* The rule that the heap stands for: the longest point left, the first of equal ones. */
-static int slow_longest(const struct fixture *f, const struct ln_coordinator *c,
-                        const int64_t *next) {
-    int best = -1;
-    double longest = 0.0;
-    for (int g = 0; g < f->plan.n_groups; g++) {
-        const struct ln_group *group = &f->plan.groups[g];
-        if (next[g] == group->first + group->count)
-            continue;
-        double duration = group->lanes * ln_coordinator_factor(c, g) * f->plan.cost[next[g]];
-        if (duration > longest) {
-            best = g;
-            longest = duration;
-        }
-    }
-    return best;
+/* What the coordinator should know of the groups. */
+enum { GROUPS = 60 };
+
+struct mirror {
+    int64_t next[GROUPS];
+    int n_at[GROUPS], n_ranks;
+};
+
+static double left_of(const struct ln_plan *plan, const struct ln_coordinator *c,
+                      const struct mirror *m, int g) {
+    const struct ln_group *group = &plan->groups[g];
+    double left = 0.0;
+    for (int64_t i = m->next[g]; i < group->first + group->count; i++)
+        left += ln_coordinator_factor(c, g) * plan->cost[i];
+    return left;
 }
 
-static void a_rank_without_a_shape_gets_the_longest_point_of_a_slow_search(void **state) {
+/* How long the longest point left of a group lasts; 0: none is left. */
+static double head_of(const struct ln_plan *plan, const struct ln_coordinator *c,
+                      const struct mirror *m, int g) {
+    const struct ln_group *group = &plan->groups[g];
+    if (m->next[g] == group->first + group->count)
+        return 0.0;
+    return group->lanes * ln_coordinator_factor(c, g) * plan->cost[m->next[g]];
+}
+
+/* The rule that the heaps stand for, by search. -1: nothing is left. */
+static int slow_choice(const struct ln_plan *plan, const struct ln_coordinator *c,
+                       const struct mirror *m, int own) {
+    int deserted = -1, longest = -1, needy = -1;
+    double all = 0.0, most_deserted = 0.0, most = 0.0, need = 0.0;
+    for (int g = 0; g < plan->n_groups; g++) {
+        double head = head_of(plan, c, m, g), left = left_of(plan, c, m, g);
+        all += left;
+        if (m->n_at[g] == 0 && head > most_deserted) {
+            most_deserted = head;
+            deserted = g;
+        }
+        if (head > most) {
+            most = head;
+            longest = g;
+        }
+        if (left / (m->n_at[g] + 1) > need) {
+            need = left / (m->n_at[g] + 1);
+            needy = g;
+        }
+    }
+    if (most_deserted * 8 > all / m->n_ranks)
+        return deserted;
+    if (own >= 0 && head_of(plan, c, m, own) > 0.0)
+        return own;
+    return most * 2 > all / m->n_ranks ? longest : needy;
+}
+
+static void a_rank_is_sent_where_a_slow_search_would_send_it(void **state) {
     (void)state;
-    for (uint64_t seed = 0; seed < 40; seed++) {
-        enum { RANKS = 2000, GROUPS = 300 };
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        enum { RANKS = 7 };
         struct fixture f;
-        int64_t next[GROUPS];
-        make_plan(&f, seed, GROUPS, 20, 8, 5.0, 3.0);
+        struct mirror m = {.n_ranks = RANKS};
+        int own[RANKS];
+        make_plan(&f, seed, GROUPS, 30, 8, 5.0, 3.0);
         for (int g = 0; g < GROUPS; g++)
-            next[g] = f.plan.groups[g].first;
+            m.next[g] = f.plan.groups[g].first;
+        for (int r = 0; r < RANKS; r++)
+            own[r] = -1;
         struct ln_coordinator *c = ln_coordinator_create(&f.plan, RANKS);
-        for (int r = 0; r < RANKS; r++) {
-            int expected = slow_longest(&f, c, next);
-            struct ln_grant grant = ln_coordinator_ask(c, r);
-            assert_int_equal(grant.count == 0 ? -1 : group_of(&f.plan, grant.first), expected);
+        for (;;) {
+            int r = (int)below(&f, RANKS), expected = slow_choice(&f.plan, c, &m, own[r]);
             if (expected < 0)
                 break;
-            assert_int_equal(grant.first, next[expected]);
-            next[expected] += grant.count;
+            struct ln_grant grant = ln_coordinator_ask(c, r);
+            assert_true(grant.count > 0);
+            assert_int_equal(group_of(&f.plan, grant.first), expected);
+            assert_int_equal(grant.first, m.next[expected]);
+            m.next[expected] += grant.count;
+            if (own[r] >= 0)
+                m.n_at[own[r]]--;
+            m.n_at[expected]++;
+            own[r] = expected;
             if (below(&f, 2))
                 report(c, r, &f.plan, grant, pow(10.0, 2.0 * uniform(&f) - 1.0));
         }
@@ -322,15 +366,90 @@ static void a_rank_without_a_shape_gets_the_longest_point_of_a_slow_search(void 
     }
 }
 
+static void ranks_are_spread_over_the_groups_as_the_work_is(void **state) {
+    (void)state;
+    struct fixture f;
+    make_plan(&f, 13, 3, 1, 1, 1.0, 0.0);
+    static double cost[6000];
+    static const int64_t counts[3] = {1000, 2000, 3000};
+    for (int i = 0; i < 6000; i++)
+        cost[i] = 1e-2;
+    free(f.plan.cost);
+    f.plan.cost = cost;
+    for (int g = 0; g < 3; g++) {
+        f.plan.groups[g] = (struct ln_group){.first = g * (g + 1) * 500, .count = counts[g]};
+        f.plan.groups[g].cost = 1e-2 * (double)counts[g];
+        f.plan.groups[g].lanes = 1;
+    }
+    f.plan.n_points = 6000;
+    f.plan.total_cost = 60.0;
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 12);
+    int at[3] = {0, 0, 0};
+    for (int r = 0; r < 12; r++)
+        at[group_of(&f.plan, ln_coordinator_ask(c, r).first)]++;
+    assert_int_equal(at[0], 2);
+    assert_int_equal(at[1], 4);
+    assert_int_equal(at[2], 6);
+    ln_coordinator_free(c);
+    free(f.plan.ids);
+    free(f.plan.groups);
+}
+
+static void a_rank_leaves_its_group_for_a_long_point_that_nobody_is_at(void **state) {
+    (void)state;
+    /* 100 points of 0.1 s, and one of 4 s of another shape that the first grant does not reach. */
+    struct fixture f;
+    make_plan(&f, 14, 2, 1, 1, 1.0, 0.0);
+    static double cost[1001];
+    for (int i = 0; i < 1000; i++)
+        cost[i] = 0.1;
+    cost[1000] = 4.0;
+    free(f.plan.cost);
+    f.plan.cost = cost;
+    f.plan.groups[0] = (struct ln_group){.first = 0, .count = 1000, .lanes = 1, .cost = 100.0};
+    f.plan.groups[1] = (struct ln_group){.first = 1000, .count = 1, .lanes = 1, .cost = 4.0};
+    f.plan.n_points = 1001;
+    f.plan.total_cost = 104.0;
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 2);
+    int64_t n = ln_coordinator_ask(c, 0).count; /* not urgent yet: 4 s against 52 */
+    assert_int_equal(group_of(&f.plan, 0), 0);
+    struct ln_grant refill = ln_coordinator_refill(c, 0);
+    while (refill.count > 0) {
+        n += refill.count;
+        assert_true(n <= 760); /* urgent when less than 8 x 4 s are left for a rank */
+        refill = ln_coordinator_refill(c, 0);
+    }
+    assert_true(n >= 300);
+    assert_int_equal(ln_coordinator_ask(c, 0).first, 1000); /* its lanes are empty now */
+    assert_true(ln_coordinator_ask(c, 1).first < 1000);
+    ln_coordinator_free(c);
+    free(f.plan.ids);
+    free(f.plan.groups);
+}
+
 static void many_ranks_ask_no_more_often_than_rank_0_can_answer(void **state) {
     (void)state;
-    /* Points of 1 ms, 1 s for each of 4096 ranks: the first grants are 4096 / 2e4 s or longer,
+    /* Points of 1 ms, 0.5 s for each of 4096 ranks: the first grants are 4096 / 1e5 s or longer,
      * and no rank gets more than half of its share. */
     struct fixture f;
-    make_even_plan(&f, 4096 * 1000, 1e-3);
+    make_even_plan(&f, 4096 * 500, 1e-3);
     struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4096);
     struct ln_grant grant = ln_coordinator_ask(c, 0);
-    assert_true(cost_of(&f.plan, grant) >= 0.2 && cost_of(&f.plan, grant) <= 0.5);
+    assert_true(cost_of(&f.plan, grant) >= 0.039 && cost_of(&f.plan, grant) <= 0.25);
+    ln_coordinator_free(c);
+    free_plan(&f);
+}
+
+static void the_last_work_is_not_dealt_out_in_few_hands(void **state) {
+    (void)state;
+    /* 20 ms for each of 4096 ranks, less than 4096 / 1e5 s: half of it at once. */
+    struct fixture f;
+    make_even_plan(&f, 4096 * 200, 1e-4);
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4096);
+    struct ln_grant grant = ln_coordinator_ask(c, 0);
+    assert_true(fabs(cost_of(&f.plan, grant) - 1e-2) < 2e-4);
+    for (int r = 1; r < 4096; r++)
+        assert_true(ln_coordinator_ask(c, r).count > 0);
     ln_coordinator_free(c);
     free_plan(&f);
 }
@@ -347,7 +466,10 @@ int main(void) {
         cmocka_unit_test(the_makespan_of_a_heavy_tailed_plan_is_within_five_percent_of_ideal),
         cmocka_unit_test(a_long_point_of_another_shape_does_not_wait_for_the_shape_in_hand),
         cmocka_unit_test(a_rank_seldom_changes_its_shape),
-        cmocka_unit_test(a_rank_without_a_shape_gets_the_longest_point_of_a_slow_search),
+        cmocka_unit_test(a_rank_is_sent_where_a_slow_search_would_send_it),
+        cmocka_unit_test(ranks_are_spread_over_the_groups_as_the_work_is),
+        cmocka_unit_test(a_rank_leaves_its_group_for_a_long_point_that_nobody_is_at),
+        cmocka_unit_test(the_last_work_is_not_dealt_out_in_few_hands),
         cmocka_unit_test(many_ranks_ask_no_more_often_than_rank_0_can_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

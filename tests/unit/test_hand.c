@@ -27,8 +27,21 @@ static void with_points_of(struct ln_hand *hand, double seconds) {
     ln_hand_init(hand, &plan);
 }
 
+/* A grant comes in, whatever it was asked for. */
+static void answer(struct ln_hand *hand, struct ln_grant grant) {
+    hand->asked = LN_WISH_WORK;
+    ln_hand_answer(hand, grant);
+}
+
+/* What the hand would ask for if no answer were due. */
+static enum ln_wish wish(const struct ln_hand *hand) {
+    struct ln_hand copy = *hand;
+    copy.asked = LN_WISH_NOTHING;
+    return ln_hand_ask(&copy);
+}
+
 static void accept(struct ln_hand *hand, int64_t first, int64_t count) {
-    ln_hand_accept(hand, (struct ln_grant){first, count, 1.0});
+    answer(hand, (struct ln_grant){first, count, 1.0, LN_REST_PLENTY});
     if (hand->n_started == 0)
         ln_hand_turn(hand);
 }
@@ -50,7 +63,7 @@ static void an_empty_hand_wishes_for_work(void **state) {
     (void)state;
     struct ln_hand hand;
     with_points_of(&hand, brief);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    assert_int_equal(wish(&hand), LN_WISH_WORK);
     assert_false(ln_hand_has_points(&hand));
     assert_int_equal(start(&hand), -1);
     ln_hand_clear(&hand);
@@ -115,12 +128,12 @@ static void brief_points_are_fetched_before_the_hand_is_empty(void **state) {
     accept(&hand, 0, 19);
     for (int i = 0; i < 4; i++)
         start(&hand);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING);
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING);
     while (hand.now.count >= LANES)
         start(&hand);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    assert_int_equal(wish(&hand), LN_WISH_AHEAD);
     accept(&hand, 19, 1);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* one grant ahead is enough */
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING); /* one grant ahead is enough */
     ln_hand_clear(&hand);
 }
 
@@ -130,9 +143,9 @@ static void nothing_is_fetched_to_wait_behind_a_long_point(void **state) {
     with_points_of(&hand, long_one);
     accept(&hand, N_FIRST, 1);
     start(&hand);
-    assert_int_not_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING);
     finish(&hand, 1000 - N_FIRST);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK);
+    assert_int_equal(wish(&hand), LN_WISH_WORK);
     ln_hand_clear(&hand);
 }
 
@@ -143,10 +156,10 @@ static void idle_lanes_beside_long_points_wish_for_a_refill(void **state) {
     accept(&hand, 0, 4);
     for (int i = 0; i < 3; i++)
         start(&hand);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* one is waiting */
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING); /* one is waiting */
     start(&hand);
     finish(&hand, 1000);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_REFILL);
+    assert_int_equal(wish(&hand), LN_WISH_REFILL);
     ln_hand_clear(&hand);
 }
 
@@ -176,25 +189,106 @@ static void the_low_water_mark_goes_by_what_points_really_take(void **state) {
     (void)state;
     struct ln_hand hand;
     with_points_of(&hand, brief);
-    ln_hand_accept(&hand, (struct ln_grant){0, 12, 1.0});
+    answer(&hand, (struct ln_grant){0, 12, 1.0, LN_REST_PLENTY});
     ln_hand_turn(&hand);
     for (int i = 0; i < 4; i++)
         start(&hand);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_NOTHING); /* 8 ms are waiting */
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING); /* 8 ms are waiting */
     ln_hand_clear(&hand);
     with_points_of(&hand, brief);
-    ln_hand_accept(&hand, (struct ln_grant){0, 12, 0.5});
+    answer(&hand, (struct ln_grant){0, 12, 0.5, LN_REST_PLENTY});
     ln_hand_turn(&hand);
     for (int i = 0; i < 4; i++)
         start(&hand);
-    assert_int_equal(ln_hand_wish(&hand), LN_WISH_WORK); /* 4 ms */
+    assert_int_equal(wish(&hand), LN_WISH_AHEAD); /* 4 ms */
     ln_hand_clear(&hand);
     with_points_of(&hand, brief);
-    ln_hand_accept(&hand, (struct ln_grant){0, 4, 1e3});
+    answer(&hand, (struct ln_grant){0, 4, 1e3, LN_REST_PLENTY});
     ln_hand_turn(&hand);
     for (int i = 0; i < 3; i++)
         start(&hand);
-    assert_int_not_equal(ln_hand_wish(&hand), LN_WISH_WORK); /* they take seconds each */
+    assert_int_not_equal(wish(&hand), LN_WISH_AHEAD); /* they take seconds each */
+    ln_hand_clear(&hand);
+}
+
+static void one_question_at_a_time_is_asked(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_NOTHING); /* the first grant comes unasked */
+    ln_hand_answer(&hand, (struct ln_grant){0, 1, 1.0, LN_REST_PLENTY});
+    ln_hand_turn(&hand);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_AHEAD);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_NOTHING);
+    ln_hand_answer(&hand, (struct ln_grant){0, 0, 1.0, LN_REST_NOTHING});
+    assert_false(hand.is_retired);
+    start(&hand);
+    finish(&hand, 1000);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_WORK);
+    ln_hand_answer(&hand, (struct ln_grant){0, 0, 1.0, LN_REST_NOTHING});
+    assert_true(hand.is_retired);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_NOTHING);
+    ln_hand_clear(&hand);
+}
+
+static void a_dry_shape_is_not_asked_for_again(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, long_one);
+    accept(&hand, 0, 2);
+    start(&hand);
+    start(&hand);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_REFILL);
+    ln_hand_answer(&hand, (struct ln_grant){0, 0, 1.0, LN_REST_PLENTY});
+    assert_false(hand.is_retired);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_NOTHING);
+    finish(&hand, 1000);
+    finish(&hand, 999);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_WORK); /* of another shape */
+    ln_hand_answer(&hand, (struct ln_grant){3, 1, 1.0, LN_REST_PLENTY});
+    ln_hand_turn(&hand);
+    start(&hand);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_REFILL);
+    ln_hand_clear(&hand);
+}
+
+static void what_a_grant_says_of_the_rest_saves_questions(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, brief);
+    ln_hand_answer(&hand, (struct ln_grant){0, 3, 1.0, LN_REST_LATE});
+    ln_hand_turn(&hand);
+    start(&hand);
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING); /* else it would ask ahead */
+    start(&hand);
+    start(&hand);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_REFILL); /* a lane is idle */
+    ln_hand_answer(&hand, (struct ln_grant){3, 1, 1.0, LN_REST_DRY});
+    start(&hand);
+    finish(&hand, 1000);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_NOTHING);
+    for (int64_t cell = 999; cell >= 997; cell--)
+        finish(&hand, cell);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_WORK);
+    ln_hand_answer(&hand, (struct ln_grant){N_FIRST, 1, 1.0, LN_REST_NOTHING});
+    ln_hand_turn(&hand);
+    assert_true(hand.is_retired && ln_hand_has_points(&hand)); /* one point left, no questions */
+    start(&hand);
+    finish(&hand, 1000 - N_FIRST);
+    assert_int_equal(ln_hand_ask(&hand), LN_WISH_NOTHING);
+    ln_hand_clear(&hand);
+}
+
+static void full_lanes_wish_for_no_refill(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    with_points_of(&hand, long_one);
+    accept(&hand, 0, LANES);
+    for (int i = 0; i < LANES; i++)
+        start(&hand);
+    assert_int_equal(wish(&hand), LN_WISH_NOTHING);
+    finish(&hand, 1000);
+    assert_int_equal(wish(&hand), LN_WISH_REFILL);
     ln_hand_clear(&hand);
 }
 
@@ -207,6 +301,10 @@ int main(void) {
         cmocka_unit_test(points_may_finish_in_any_order),
         cmocka_unit_test(brief_points_are_fetched_before_the_hand_is_empty),
         cmocka_unit_test(nothing_is_fetched_to_wait_behind_a_long_point),
+        cmocka_unit_test(one_question_at_a_time_is_asked),
+        cmocka_unit_test(a_dry_shape_is_not_asked_for_again),
+        cmocka_unit_test(what_a_grant_says_of_the_rest_saves_questions),
+        cmocka_unit_test(full_lanes_wish_for_no_refill),
         cmocka_unit_test(points_in_the_lanes_share_the_time),
         cmocka_unit_test(the_low_water_mark_goes_by_what_points_really_take),
         cmocka_unit_test(idle_lanes_beside_long_points_wish_for_a_refill),
