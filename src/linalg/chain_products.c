@@ -2,7 +2,7 @@
 #include <stddef.h>
 
 #include "chain_room.h"
-#include "watch_books.h"
+#include "linnet/watch_books.h"
 
 static void do_op(const struct ln_chain_room *room, const struct ln_chain_op *op,
                   const double *eta) {

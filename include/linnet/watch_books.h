@@ -1,7 +1,7 @@
 /* The two things a kernel does with the watch after each step. Comparisons only: the bits do not
  * depend on the instruction set. */
-#ifndef LINNET_LINALG_WATCH_BOOKS_H
-#define LINNET_LINALG_WATCH_BOOKS_H
+#ifndef LINNET_WATCH_BOOKS_H
+#define LINNET_WATCH_BOOKS_H
 
 #include <stdbool.h>
 

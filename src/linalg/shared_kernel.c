@@ -1,0 +1,180 @@
+/* Compiled once per instruction set, with ISA, VECTOR (doubles of a vector) and TILE (accumulators
+ * that stay in registers, 8 or 24) defined by the build. In lanes a number of the matrix is
+ * broadcast and the vector is across the lanes; alone, the vector is across the rows of a panel. */
+#include "shared_kernel.h"
+
+#include "linnet/lanes.h"
+
+typedef double vector_t __attribute__((vector_size(VECTOR * sizeof(double)), aligned(8)));
+
+#define TEXT2(a) #a
+#define TEXT(a) TEXT2(a)
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE const vector_t *load(const double *at) {
+    return (const vector_t *)at;
+}
+
+/* A matrix by its strides: element (i, k) stands at at[i * row + k * column]. */
+struct view {
+    const double *at;
+    long row, column;
+};
+
+/* A vector's worth of lanes of `rows` elements: out_i += sum over k < n of a_ik in_k. */
+INLINE void tile(double *out, struct view a, const double *in, int n, const int rows) {
+    vector_t acc[24];
+    for (int i = 0; i < rows; i++)
+        acc[i] = *load(out + i * LN_LANES);
+    for (long k = 0; k < n; k++)
+        for (int i = 0; i < rows; i++)
+            acc[i] += a.at[i * a.row + k * a.column] * *load(in + k * LN_LANES);
+    for (int i = 0; i < rows; i++)
+        *(vector_t *)(out + i * LN_LANES) = acc[i];
+}
+
+INLINE void tile_of_lanes(double *out, struct view a, const double *in, int n, const int rows) {
+    for (int part = 0; part < LN_LANES; part += VECTOR)
+        tile(out + part, a, in + part, n, rows);
+}
+
+/* `count` elements, a multiple of 8. */
+INLINE void tiles(double *out, struct view a, const double *in, int n, int count) {
+    int i = 0;
+#if TILE == 24
+    for (; i + 24 <= count; i += 24, a.at += 24 * a.row)
+        tile_of_lanes(out + i * LN_LANES, a, in, n, 24);
+    if (i + 16 <= count) {
+        tile_of_lanes(out + i * LN_LANES, a, in, n, 16);
+        i += 16;
+        a.at += 16 * a.row;
+    }
+#endif
+    for (; i < count; i += 8, a.at += 8 * a.row)
+        tile_of_lanes(out + i * LN_LANES, a, in, n, 8);
+}
+
+INLINE void down_alone(double *out, const double *panel, const double *in, const int width,
+                       int columns) {
+    vector_t acc[24 / VECTOR];
+    for (int i = 0; i < width / VECTOR; i++)
+        acc[i] = *load(out + i * VECTOR);
+    for (long k = 0; k < columns; k++)
+        for (int i = 0; i < width / VECTOR; i++)
+            acc[i] += *load(panel + k * width + i * VECTOR) * in[k];
+    for (int i = 0; i < width / VECTOR; i++)
+        *(vector_t *)(out + i * VECTOR) = acc[i];
+}
+
+/* One round of a transposition: rows `far` apart trade their blocks of `far` numbers. */
+#if VECTOR == 8
+#define TRADE_1(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
+#define TRADED_1(a, b) __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define TRADE_2(a, b) __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define TRADED_2(a, b) __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#define TRADE_4(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define TRADED_4(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+#elif VECTOR == 4
+#define TRADE_1(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
+#define TRADED_1(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
+#define TRADE_2(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
+#define TRADED_2(a, b) __builtin_shufflevector(a, b, 2, 3, 6, 7)
+#else
+#define TRADE_1(a, b) __builtin_shufflevector(a, b, 0, 2)
+#define TRADED_1(a, b) __builtin_shufflevector(a, b, 1, 3)
+#endif
+#define TRADE_ROWS(far)                                                                            \
+    for (int i = 0; i < VECTOR; i++)                                                               \
+        if (!(i & far)) {                                                                          \
+            vector_t low = TRADE_##far(rows[i], rows[i + far]);                                    \
+            rows[i + far] = TRADED_##far(rows[i], rows[i + far]);                                  \
+            rows[i] = low;                                                                         \
+        }
+
+INLINE void transpose(vector_t rows[VECTOR]) {
+    TRADE_ROWS(1)
+#if VECTOR > 2
+    TRADE_ROWS(2)
+#endif
+#if VECTOR > 4
+    TRADE_ROWS(4)
+#endif
+}
+
+/* Columns are the vector here: each keeps its chain over the rows of the panel. */
+INLINE void up_alone(double *out, const double *panel, const double *in, const int width,
+                     int columns) {
+    for (long k = 0; k < columns; k += VECTOR, panel += VECTOR * width) {
+        vector_t sum = *load(out + k), block[VECTOR];
+        for (int i = 0; i < width; i += VECTOR) {
+            for (int j = 0; j < VECTOR; j++)
+                block[j] = *load(panel + j * width + i);
+            transpose(block);
+            for (int j = 0; j < VECTOR; j++)
+                sum += block[j] * in[i + j];
+        }
+        *(vector_t *)(out + k) = sum;
+    }
+}
+
+INLINE void down_width(double *out, const double *panel, const double *in, const int width,
+                       int columns, int lanes) {
+    if (lanes == LN_LANES)
+        tiles(out, (struct view){panel, 1, width}, in, columns, width);
+    else
+        down_alone(out, panel, in, width, columns);
+}
+
+INLINE void up_width(double *out, const double *panel, const double *in, const int width,
+                     int columns, int lanes) {
+    if (lanes == LN_LANES)
+        tiles(out, (struct view){panel, width, 1}, in, width, columns);
+    else
+        up_alone(out, panel, in, width, columns);
+}
+
+/* The width is a constant in each branch. */
+static void down(double *out, const double *panel, const double *in, int width, int columns,
+                 int lanes) {
+    if (width == 24)
+        down_width(out, panel, in, 24, columns, lanes);
+    else if (width == 16)
+        down_width(out, panel, in, 16, columns, lanes);
+    else
+        down_width(out, panel, in, 8, columns, lanes);
+}
+
+static void up(double *out, const double *panel, const double *in, int width, int columns,
+               int lanes) {
+    if (width == 24)
+        up_width(out, panel, in, 24, columns, lanes);
+    else if (width == 16)
+        up_width(out, panel, in, 16, columns, lanes);
+    else
+        up_width(out, panel, in, 8, columns, lanes);
+}
+
+/* `chains` chains of a vector each, `stride` numbers from one to the next. */
+INLINE void dot_part(double *sums, const double *a, const double *b, long n, const int stride,
+                     const int chains) {
+    vector_t acc[8];
+    for (int c = 0; c < chains; c++)
+        acc[c] = *load(sums + c * stride);
+    for (long at = 0; at < n; at += chains * stride)
+        for (int c = 0; c < chains; c++)
+            acc[c] += *load(a + at + c * stride) * *load(b + at + c * stride);
+    for (int c = 0; c < chains; c++)
+        *(vector_t *)(sums + c * stride) = acc[c];
+}
+
+static void dot(double *sums, const double *a, const double *b, int n, int lanes) {
+    if (lanes == LN_LANES)
+        for (int part = 0; part < LN_LANES; part += VECTOR)
+            dot_part(sums + part, a + part, b + part, (long)n * LN_LANES, LN_LANES, 8);
+    else
+        dot_part(sums, a, b, n, VECTOR, 8 / VECTOR);
+}
+
+const struct ln_shared_isa JOIN(ln_shared_isa_, ISA) = {TEXT(ISA), down, up, dot};
