@@ -27,8 +27,9 @@ struct ln_shape {
     int variant;     /* what else of the model's parameters decides its kernels */
     int lanes;       /* points that advance together, by shape alone */
     bool has_moment; /* the problem's M is not the identity */
-    bool is_flow_only; /* this variant of the model has no descend */
-    bool runs;         /* this variant of the model has run */
+    bool is_flow_only;   /* this variant of the model has no descend */
+    bool runs;           /* this variant of the model has run */
+    bool shares_problem; /* with more than one lane: all points of a batch have the same problem */
 };
 
 /* One network of one point, not lane-packed. Everything is borrowed. */
@@ -47,21 +48,27 @@ struct ln_batch {
     double *scratch;                    /* [n_scratch][lanes] */
     double *target;                     /* [d_N * d_0][lanes] */
     double *moment;                     /* [d_0 * d_0][lanes], or NULL */
+    struct ln_shared *shared;           /* M of all lanes, where the shape shares a problem */
+    const struct ln_problem *problem;   /* it belongs to; meaningful while a lane is loaded */
+    unsigned loaded;                    /* bit l: lane l has a network */
     double *excess;                     /* [lanes] E at the weights of the last forward */
     double *products;                   /* P_2 .. P_N, one after the other, lane-packed */
     double *product[LN_MAX_LAYERS + 1]; /* where P_j stands, after forward; the last one is
                                            the end-to-end matrix of any model that descends */
     double *error;                      /* D_N [d_N x d_0] = (P - Phi) M, lane-packed */
     double *back[2];                    /* D_j on the way down */
-    struct ln_chain *chain;             /* of run, or NULL until it is asked for */
+    bool is_current;        /* what run keeps between calls belongs to the weights as they are */
+    double *line;           /* work space of run for a point alone, or NULL */
+    struct ln_chain *chain; /* of run, or NULL until it is asked for */
     struct ln_chain_room *room;
 };
 
 struct ln_model {
     struct ln_entry entry;
     bool has_layers; /* the weights are W_1 .. W_N, as offset[] says */
-    /* Sets n_layers and widths; n_weights, n_state, n_constants, n_scratch, variant where they do
-     * not follow from the widths (left 0: n_weights from the widths, n_state = n_weights, none). */
+    /* Sets n_layers and widths; n_weights, n_state, n_constants, n_scratch, variant, lanes where
+     * they do not follow from the widths (left 0: n_weights from the widths, n_state = n_weights,
+     * none). */
     int (*shape)(const struct ln_point *point, int d_in, int d_out, struct ln_shape *shape,
                  struct ln_err *err);
     /* [n_constants] of a point; NULL: none. */
@@ -118,6 +125,7 @@ void ln_init_fill(const struct ln_point *point, const struct ln_shape *shape, do
 /* Shape must outlive the batch. Ownership: ln_batch_free. */
 struct ln_batch *ln_batch_create(const struct ln_shape *shape);
 void ln_batch_free(struct ln_batch *batch);
+/* Where the shape shares a problem, that of the lanes already loaded. */
 void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net);
 void ln_batch_clear(struct ln_batch *batch, int lane); /* an idle lane: all zero */
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights); /* [n_state] */

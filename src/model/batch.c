@@ -1,9 +1,15 @@
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
+#include "linnet/shared.h"
+
+static bool is_shared(const struct ln_shape *shape) {
+    return shape->shares_problem && shape->lanes > 1;
+}
 
 struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     struct ln_batch *batch = ln_linalg_alloc(1, sizeof *batch);
@@ -17,7 +23,7 @@ struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     batch->scratch = ln_linalg_alloc((size_t)shape->n_scratch * lanes, sizeof(double));
     batch->target =
         ln_linalg_alloc((size_t)shape->widths[shape->n_layers] * d_in * lanes, sizeof(double));
-    if (shape->has_moment)
+    if (shape->has_moment && !is_shared(shape))
         batch->moment = ln_linalg_alloc(d_in * d_in * lanes, sizeof(double));
     batch->excess = ln_linalg_alloc(lanes, sizeof(double));
     batch->products = ln_linalg_alloc(products * lanes, sizeof(double));
@@ -25,6 +31,8 @@ struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     double *at = batch->products;
     for (int j = 2; j <= shape->n_layers; j++, at += (size_t)shape->widths[j - 1] * d_in * lanes)
         batch->product[j] = at;
+    if (is_shared(shape))
+        largest = (size_t)ln_shared_pad((int)largest);
     batch->error = ln_linalg_alloc(largest * lanes, sizeof(double));
     for (int i = 0; i < 2; i++)
         batch->back[i] = ln_linalg_alloc(largest * lanes, sizeof(double));
@@ -39,6 +47,8 @@ void ln_batch_free(struct ln_batch *batch) {
     free(batch->scratch);
     free(batch->target);
     free(batch->moment);
+    ln_shared_free(batch->shared);
+    free(batch->line);
     free(batch->excess);
     free(batch->products);
     free(batch->error);
@@ -50,6 +60,7 @@ void ln_batch_free(struct ln_batch *batch) {
 }
 
 static void touch(struct ln_batch *batch) {
+    batch->is_current = false;
     if (batch->room)
         ln_chain_room_touch(batch->room);
 }
@@ -60,11 +71,33 @@ static void put_lane(double *packed, int lane, int lanes, const double *x, int n
         packed[(size_t)i * lanes + lane] = x ? x[i] : 0.0;
 }
 
+/* M for all lanes. With fewer samples than inputs it is left as X: cheaper, and the loss, which
+ * does not see all of the weights, keeps its precision. */
+static void share(struct ln_batch *batch, const struct ln_problem *problem) {
+    bool has_few = problem->n_samples < problem->d_in;
+    ln_shared_free(batch->shared);
+    batch->shared =
+        has_few ? ln_shared_of_inputs(problem->x, problem->d_in, problem->n_samples, problem->c)
+                : ln_shared_of_moment(problem->moment, problem->d_in);
+    batch->problem = problem;
+}
+
+static void count_lane(struct ln_batch *batch, int lane, const struct ln_problem *problem) {
+    unsigned others = batch->loaded & ~(1u << lane);
+    if (is_shared(batch->shape) && problem) {
+        assert(others == 0 || problem == batch->problem);
+        if (others == 0)
+            share(batch, problem);
+    }
+    batch->loaded = problem ? others | 1u << lane : others;
+}
+
 void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net) {
     const struct ln_shape *shape = batch->shape;
     const struct ln_problem *problem = net->problem;
     int d_in = shape->widths[0], d_out = shape->widths[shape->n_layers], lanes = shape->lanes;
     touch(batch);
+    count_lane(batch, lane, problem);
     put_lane(batch->weights, lane, lanes, net->weights, shape->n_state);
     put_lane(batch->constants, lane, lanes, net->constants, shape->n_constants);
     put_lane(batch->target, lane, lanes, problem ? problem->target : NULL, d_out * d_in);

@@ -4,11 +4,12 @@
  *
  * Everything is a pass over [d][lanes]: the coordinates meet only in g = M (b - Phi). Source:
  * Pesme, Flammarion 2023; Even, Pesme, Gunasekar, Flammarion 2023 (descent). */
+#include "diagonal.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "linnet/linalg.h"
-#include "linnet/model_diagonal.h"
 
 static const struct ln_param params[] = {
     {.name = "form",
@@ -61,6 +62,16 @@ static bool has_keeps(enum ln_diagonal_form form) {
     return form == LN_DIAGONAL_SQUARES || form == LN_DIAGONAL_UV;
 }
 
+/* What descends stands in lanes at any size: up to here each lane has an M of its own, above they
+ * share one. */
+enum { OWN_MOMENT_UP_TO = 24 };
+
+static void take_lanes(const struct ln_point *point, struct ln_shape *shape) {
+    shape->runs = true;
+    shape->lanes = LN_LANES;
+    shape->shares_problem = ln_problem_has_moment(point) && shape->widths[0] > OWN_MOMENT_UP_TO;
+}
+
 static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln_shape *shape,
                     struct ln_err *err) {
     const struct ln_conf *conf = &point->conf[LN_MODEL];
@@ -86,6 +97,8 @@ static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln
         3 * d_in + 2 + (form == LN_DIAGONAL_DUAL ? 0 : d_in) + (has_keeps(form) ? 2 * d_in : 0);
     shape->n_constants = 2 + d_in;
     shape->n_scratch = 2 * d_in;
+    if (!shape->is_flow_only)
+        take_lanes(point, shape);
     return LN_OK;
 }
 
@@ -104,15 +117,10 @@ static void constants(const struct ln_point *point, const struct ln_shape *shape
     out[1 + d] = fmax(1e-8 * largest, 1e-100);
 }
 
-/* Where the sums along the path begin in a state block, in units of one number. */
-struct places {
-    int sum, length, time, theta, plus, minus; /* theta, plus, minus: -1 where there are none */
-};
-
-static struct places places_of(const struct ln_shape *shape) {
+struct ln_diagonal_places ln_diagonal_places_of(const struct ln_shape *shape) {
     int d = shape->widths[0];
     enum ln_diagonal_form form = ln_diagonal_form(shape);
-    struct places at = {.sum = 2 * d, .theta = -1, .plus = -1, .minus = -1};
+    struct ln_diagonal_places at = {.sum = 2 * d, .theta = -1, .plus = -1, .minus = -1};
     at.length = at.sum + d;
     at.time = at.length + 1;
     if (form != LN_DIAGONAL_DUAL)
@@ -125,7 +133,7 @@ static struct places places_of(const struct ln_shape *shape) {
 }
 
 struct ln_diagonal_path ln_diagonal_path_of(const struct ln_net *net) {
-    struct places at = places_of(net->shape);
+    struct ln_diagonal_places at = ln_diagonal_places_of(net->shape);
     const double *state = net->weights;
     return (struct ln_diagonal_path){.sum = state + at.sum,
                                      .length = state[at.length],
@@ -191,8 +199,7 @@ static void multiply_dual(const struct ln_batch *batch, double *b, double *slope
         }
 }
 
-/* b [d][lanes] of all lanes. */
-static void multiply(const struct ln_batch *batch, double *b) {
+void ln_diagonal_multiply(const struct ln_batch *batch, double *b) {
     const struct ln_shape *shape = batch->shape;
     size_t lanes = (size_t)shape->lanes, count = (size_t)shape->widths[0] * lanes;
     const double *w = batch->weights;
@@ -215,12 +222,6 @@ static void multiply(const struct ln_batch *batch, double *b) {
     }
 }
 
-static void forward(struct ln_batch *batch) {
-    batch->product[1] = batch->scratch;
-    multiply(batch, batch->scratch);
-    ln_batch_compare(batch, batch->scratch);
-}
-
 static void gradient(struct ln_batch *batch, double *out) {
     const struct ln_shape *shape = batch->shape;
     size_t lanes = (size_t)shape->lanes, count = (size_t)shape->widths[0] * lanes;
@@ -230,72 +231,6 @@ static void gradient(struct ln_batch *batch, double *out) {
         if (!shape->is_flow_only)
             out[count + k] = jet.first[1] * batch->error[k];
     }
-}
-
-/* Two blocks [d][lanes], one after the other: x *= 1 - eta g, y *= 1 + eta g. The product keeps the
- * relative precision of a number however small. */
-static void shrink_and_grow(const struct ln_batch *batch, double *x, const double *eta) {
-    size_t lanes = (size_t)batch->shape->lanes, count = (size_t)batch->shape->widths[0] * lanes;
-    for (size_t k = 0; k < count; k += lanes)
-        for (size_t lane = 0; lane < lanes; lane++) {
-            double step = eta[lane] * batch->error[k + lane];
-            x[k + lane] *= 1.0 - step;
-            x[count + k + lane] *= 1.0 + step;
-        }
-}
-
-/* The sums along a step of length eta, from the state before it; the arc length comes after. */
-static void add_to_path(struct ln_batch *batch, const double *eta) {
-    const struct ln_shape *shape = batch->shape;
-    size_t lanes = (size_t)shape->lanes, count = (size_t)shape->widths[0] * lanes;
-    struct places at = places_of(shape);
-    double *sum = batch->weights + (size_t)at.sum * lanes,
-           *theta = batch->weights + (size_t)at.theta * lanes,
-           *time = batch->weights + (size_t)at.time * lanes;
-    for (size_t lane = 0; lane < lanes; lane++)
-        time[lane] += eta[lane];
-    for (size_t k = 0; k < count; k += lanes)
-        for (size_t lane = 0; lane < lanes; lane++) {
-            sum[k + lane] += eta[lane] * batch->scratch[k + lane];
-            theta[k + lane] -= eta[lane] * batch->error[k + lane];
-        }
-    if (at.plus >= 0)
-        shrink_and_grow(batch, batch->weights + (size_t)at.plus * lanes, eta);
-}
-
-/* The length of the step just made; the product before it is in the scratch. */
-static void add_length(struct ln_batch *batch) {
-    const struct ln_shape *shape = batch->shape;
-    size_t lanes = (size_t)shape->lanes, count = (size_t)shape->widths[0] * lanes;
-    double *old = batch->scratch, *now = batch->scratch + count,
-           *length = batch->weights + (size_t)places_of(shape).length * lanes;
-    multiply(batch, now);
-    for (size_t lane = 0; lane < lanes; lane++) {
-        double squares = 0;
-        for (size_t k = lane; k < count; k += lanes)
-            squares += (now[k] - old[k]) * (now[k] - old[k]);
-        length[lane] += sqrt(squares);
-    }
-}
-
-static void descend_by_gradient(struct ln_batch *batch, const double *eta) {
-    size_t lanes = (size_t)batch->shape->lanes, count = (size_t)batch->shape->widths[0] * lanes;
-    double *w = batch->weights;
-    for (size_t k = 0; k < count; k++) {
-        struct ln_diagonal_jet jet = jet_at(batch, (int)(k / lanes), (int)(k % lanes));
-        double step = eta[k % lanes] * batch->error[k];
-        w[k] -= step * jet.first[0];
-        w[count + k] -= step * jet.first[1];
-    }
-}
-
-static void descend(struct ln_batch *batch, const double *eta) {
-    add_to_path(batch, eta);
-    if (ln_diagonal_form(batch->shape) == LN_DIAGONAL_SQUARES)
-        shrink_and_grow(batch, batch->weights, eta);
-    else
-        descend_by_gradient(batch, eta);
-    add_length(batch);
 }
 
 /* How the flow moves a coordinate: db/dt = -pace g, and its two raw weights by -first g. */
@@ -315,7 +250,7 @@ static double pace_at(const struct ln_batch *batch, int i, int lane, double firs
 static void velocity(struct ln_batch *batch, double *out) {
     const struct ln_shape *shape = batch->shape;
     size_t lanes = (size_t)shape->lanes, count = (size_t)shape->widths[0] * lanes;
-    struct places at = places_of(shape);
+    struct ln_diagonal_places at = ln_diagonal_places_of(shape);
     double *length = out + (size_t)at.length * lanes;
     const double *w = batch->weights,
                  *small = batch->constants + (size_t)(1 + shape->widths[0]) * lanes;
@@ -406,8 +341,9 @@ const struct ln_model ln_model_diagonal = {
               LN_PARAMS(params)},
     .shape = shape_of,
     .constants = constants,
-    .forward = forward,
-    .descend = descend,
+    .forward = ln_diagonal_forward,
+    .descend = ln_diagonal_descend,
+    .run = ln_diagonal_run,
     .gradient = gradient,
     .velocity = velocity,
     .longest_step = longest_step,

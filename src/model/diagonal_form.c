@@ -37,10 +37,12 @@ static double exponential(const struct dual *x, int wall) {
     return exp(fmin(-2.0 * x->log_scale * distance(x, wall), most_exponent));
 }
 
+/* x^n by repeated squaring, in the order of the kernels. */
 static double power(double x, int n) {
     double out = 1.0;
-    for (int i = 0; i < n; i++)
-        out *= x;
+    for (; n > 0; n >>= 1, x *= x)
+        if (n & 1)
+            out *= x;
     return out;
 }
 

@@ -46,7 +46,8 @@ static void complete_shape(struct ln_shape *shape) {
         shape->n_weights = shape->offset[shape->n_layers];
     if (!shape->n_state)
         shape->n_state = shape->n_weights;
-    shape->lanes = ln_lanes_for(shape->n_layers, shape->max_width);
+    if (!shape->lanes)
+        shape->lanes = ln_lanes_for(shape->n_layers, shape->max_width);
 }
 
 int ln_shape_of(const struct ln_point *point, struct ln_shape *shape, struct ln_err *err) {
