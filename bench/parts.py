@@ -19,8 +19,8 @@ class Sets:
         self.bench, self.fraction, self.speed, self.alone = bench, {}, {}, {}
         self.widths = self.WIDTHS[:2] if bench.smoke else self.WIDTHS[1::2] if bench.quick else self.WIDTHS
 
-    def measure(self, peaks):
-        workers = {isa: self.bench.engine(LINNET_ISA=isa) for isa in peaks}
+    def measure(self):
+        workers = {isa: self.bench.engine(LINNET_ISA=isa) for isa in self.bench.peaks}
         for d in self.widths:
             path = self.bench.file("sets.yaml", steps.sweep(d, self.DEPTH, 16))
             for isa, worker in workers.items():

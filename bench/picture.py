@@ -36,6 +36,8 @@ def ratios(axes, whole):
 
 
 def draw(path, whole):
+    if not whole.cases:
+        return
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     fractions(left, whole)
     ratios(right, whole)

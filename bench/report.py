@@ -94,8 +94,8 @@ def behind(whole):
 
 def summary(whole):
     missed = "\n".join(f"- {text}" for text in tally.missed)
-    return (f"## In short\n\n{tally.met} targets met, {len(tally.missed)} missed.\n\n{missed}\n\n"
-            f"Where linnet is not ahead of another means by a tenth:\n\n{behind(whole)}\n")
+    compared = f"\nWhere linnet is not ahead of another means by a tenth:\n\n{behind(whole)}\n" if whole.opponents else ""
+    return f"## In short\n\n{tally.met} targets met, {len(tally.missed)} missed.\n\n{missed}\n{compared}"
 
 
 def notes():
@@ -104,7 +104,11 @@ def notes():
         return file.read()
 
 
-def page(bench, peaks, whole, parts, load):
-    body = [fractions(whole), OPPONENTS, *opponents(whole), *(part.page() for part in parts)]
-    return "\n".join([HEAD, table(["", ""], machine.facts(bench, whole.versions, load)), summary(whole),
-                      "## FMA peak of one core\n", peaks_table(peaks), FRACTIONS, *body, notes()])
+def page(bench, whole, parts, load):
+    body = ["## FMA peak of one core\n", peaks_table(bench.peaks)]
+    if whole.cases:
+        body += [FRACTIONS, fractions(whole)]
+    if whole.opponents:
+        body += [OPPONENTS, *opponents(whole)]
+    body += [part.page() for part in parts]
+    return "\n".join([HEAD, table(["", ""], machine.facts(bench, whole.versions, load)), summary(whole), *body, notes()])

@@ -16,6 +16,12 @@ import steps
 from worker import Bench, say
 
 
+# Part -> what measures it; engine and opponents are one measurement.
+OTHERS = {"sets": parts.Sets, "lanes": parts.Lanes, "denormals": parts.Denormals, "diagonal": parts.Diagonal,
+          "grants": parts.Grants, "file": ranks.File, "ranks": ranks.Scaling}
+PARTS = ("engine", "opponents", *OTHERS)
+
+
 def options_of(arguments):
     parser = argparse.ArgumentParser(prog="bench/run.sh", description="Measures linnet side by side with other means.")
     parser.add_argument("--quick", action="store_true", help="fewer cases and rounds, under two minutes")
@@ -23,6 +29,8 @@ def options_of(arguments):
     parser.add_argument("--build", default="build", help="build folder (default: build)")
     parser.add_argument("--python", default="build-bench/bin/python", help="Python with PyTorch and JAX (bench/setup.sh)")
     parser.add_argument("--out", help="also into this file, such as docs/benchmarks.md, and a picture beside it")
+    parser.add_argument("--only", nargs="+", metavar="PART", choices=PARTS, default=PARTS,
+                        help="parts to measure, of: " + " ".join(PARTS))
     return parser.parse_args(arguments)
 
 
@@ -45,19 +53,16 @@ def measure(options, work):
     load = os.getloadavg()[0]
     bench = Bench(options.build, options.python, work,
                   "smoke" if options.smoke else "quick" if options.quick else "full")
-    peaks = peak.measure(bench)
-    whole, sets = steps.Steps(bench, cases_of(options)), parts.Sets(bench)
-    diagonal = parts.Diagonal(bench)
-    others = [parts.Lanes(bench), parts.Denormals(bench), diagonal, parts.Grants(bench), ranks.File(bench),
-              ranks.Scaling(bench)]
-    whole.measure()
-    sets.measure(peaks)
-    for part in others:
+    bench.peaks = peak.measure(bench)
+    wants_steps = {"engine", "opponents"} & set(options.only)
+    whole = steps.Steps(bench, cases_of(options) if wants_steps else [], "opponents" in options.only)
+    others = [make(bench) for name, make in OTHERS.items() if name in options.only]
+    for part in (whole, *others):
         part.measure()
     if options.out:
         picture.draw(os.path.splitext(options.out)[0] + ".png", whole)
-    page = report.page(bench, peaks, whole, [sets, *others], load)
-    faults = whole.close() + diagonal.faults()
+    page = report.page(bench, whole, others, load)
+    faults = whole.close() + sum(part.faults() for part in others if isinstance(part, parts.Diagonal))
     bench.close()
     return page, faults
 

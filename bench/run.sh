@@ -3,6 +3,7 @@
 #
 #   bench/run.sh                            everything, under 12 minutes; nothing else should run meanwhile
 #   bench/run.sh --quick                    fewer cases and rounds, under 2 minutes
+#   bench/run.sh --only engine sets        some parts
 #   bench/run.sh --out docs/benchmarks.md   also into the page that is checked in
 #   bench/run.sh --smoke                    no timing worth looking at: do all still give the same losses?
 #

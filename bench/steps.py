@@ -57,12 +57,12 @@ class Case:
 class Steps:
     """Keeps one process of every opponent over all cases."""
 
-    def __init__(self, bench, cases):
+    def __init__(self, bench, cases, with_opponents):
         self.bench = bench
         self.engine = bench.engine()
         self.faults, self.versions, self.opponents = {}, {"linnet": self.engine.version}, {}
         self.cases = [Case(d, depth, bench.gate) for d, depth in cases]
-        for name, _, script, own_python in OPPONENTS:
+        for name, _, script, own_python in OPPONENTS if with_opponents else ():
             try:
                 worker = bench.opponent(*script, own_python=own_python) if script else bench.native("bench_blas")
                 self.opponents[name] = worker

@@ -72,6 +72,7 @@ class Bench:
         self.quick, self.smoke = effort != "full", effort == "smoke"
         self.rounds, self.seconds = {"full": (7, 0.15), "quick": (3, 0.06), "smoke": (1, 0.002)}[effort]
         self.gate = Gate(self.engine())
+        self.peaks = {}  # instruction set -> Figure
 
     def program(self, name):
         return os.path.join(self.build, "bench", name)
