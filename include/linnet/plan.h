@@ -4,11 +4,13 @@
 
 #include "linnet/sweep.h"
 
-/* Points of one shape stand next to each other in ids. */
+/* Points that may share a batch stand next to each other in ids: of one shape and, where the shape
+ * shares a problem, of one problem. */
 struct ln_group {
     int64_t first, count; /* range in ids */
     char shape[64];       /* "2-3-3-2" */
     int lanes;            /* points a worker advances together */
+    int like;             /* first group of the same shape; others have other problems */
     double cost;          /* predicted seconds of the whole group */
     double fixed;         /* seconds of each of its points whatever its steps */
     double solo;          /* a point that runs alone costs so many times its share */

@@ -41,6 +41,7 @@ struct ln_problem_kind {
     /* Input and output dimension of a point, cheaply. */
     int (*dims)(const struct ln_point *point, int *d_in, int *d_out, struct ln_err *err);
     bool has_moment; /* hands in samples, not a target */
+    bool is_given;   /* nothing is drawn: the data seed does not matter */
     int (*build)(const struct ln_point *point, struct ln_samples *samples, struct ln_err *err);
 };
 
@@ -61,6 +62,9 @@ void ln_problem_free(struct ln_problem *problem);
 
 /* Two points have the same problem. */
 bool ln_problem_is_same(const struct ln_point *a, const struct ln_point *b);
+
+/* Equal for two points with the same problem; of this process only. */
+uint64_t ln_problem_hash(const struct ln_point *point);
 
 /* Problems shared by points that run at the same time, so that each is built once. Ownership:
  * ln_problem_cache_free, after every problem was released. */

@@ -96,6 +96,7 @@ struct ln_algorithm {
     /* Whether it can train the point; NULL: always. Errors: LN_INPUT with the key at fault. */
     int (*check)(const struct ln_point *point, const struct ln_shape *shape,
                  const struct ln_problem *problem, struct ln_err *err);
+    bool check_is_blind; /* check does not look at the problem, which may then be NULL */
     /* Prepares a lane; *step_size: the absolute step size (the time step of a flow), or NaN.
      * Returns false where the point cannot be started (no step size): it is labelled invalid. */
     bool (*start)(const struct ln_task *task, void *state, double *step_size);

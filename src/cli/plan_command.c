@@ -20,17 +20,29 @@ static void print_axes(const struct ln_sweep *sweep) {
     }
 }
 
+/* One line a shape, whatever the number of its problems. */
 static void print_shapes(const struct ln_plan *plan) {
+    struct ln_group *lines = ln_linalg_alloc((size_t)plan->n_groups, sizeof *lines);
+    double *longest = ln_linalg_alloc((size_t)plan->n_groups, sizeof *longest);
     printf("\n%-28s %10s %6s %12s %12s\n", "shape d_0-...-d_N", "points", "lanes", "predicted",
            "longest");
     for (int i = 0; i < plan->n_groups; i++) {
         const struct ln_group *group = &plan->groups[i];
-        char total[32], longest[32];
-        cli_duration(group->cost, total);
-        cli_duration(plan->cost[group->first], longest);
-        printf("%-28s %10lld %6d %12s %12s\n", group->shape, (long long)group->count, group->lanes,
-               total, longest);
+        lines[group->like].count += group->count;
+        lines[group->like].cost += group->cost;
+        longest[group->like] = fmax(longest[group->like], plan->cost[group->first]);
     }
+    for (int i = 0; i < plan->n_groups; i++) {
+        const struct ln_group *group = &plan->groups[i];
+        char total[32], most[32];
+        cli_duration(lines[i].cost, total);
+        cli_duration(longest[i], most);
+        if (group->like == i)
+            printf("%-28s %10lld %6d %12s %12s\n", group->shape, (long long)lines[i].count,
+                   group->lanes, total, most);
+    }
+    free(longest);
+    free(lines);
 }
 
 /* Time on P ranks: the work shared out, but never less than the longest point. */

@@ -65,6 +65,7 @@ const struct ln_problem_kind ln_problem_data = {
               .source = "Nguegnang, Rauhut, Terstiege 2021, setting",
               LN_PARAMS(params)},
     .has_moment = true,
+    .is_given = true,
     .dims = dims,
     .build = build,
 };

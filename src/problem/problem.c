@@ -149,13 +149,42 @@ static bool is_same_value(const struct ln_value *a, const struct ln_value *b) {
 }
 
 bool ln_problem_is_same(const struct ln_point *a, const struct ln_point *b) {
-    if (a->entry[LN_PROBLEM] != b->entry[LN_PROBLEM] || a->base_seed != b->base_seed ||
-        a->seed[LN_STREAM_DATA] != b->seed[LN_STREAM_DATA])
+    if (a->entry[LN_PROBLEM] != b->entry[LN_PROBLEM])
+        return false;
+    if (!kind_of(a)->is_given &&
+        (a->base_seed != b->base_seed || a->seed[LN_STREAM_DATA] != b->seed[LN_STREAM_DATA]))
         return false;
     for (int i = 0; i < a->conf[LN_PROBLEM].n_params; i++)
         if (!is_same_value(&a->conf[LN_PROBLEM].values[i], &b->conf[LN_PROBLEM].values[i]))
             return false;
     return true;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t bits) {
+    hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
+/* What is_same_value compares. 0.0 and -0.0 are the same, and so are two NaNs. */
+static uint64_t hash_value(uint64_t hash, const struct ln_value *value) {
+    double real = isnan(value->real) ? 1.0 : value->real + 0.0;
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    hash = mix(mix(hash, value->is_set), bits);
+    for (const char *c = value->text; c && *c; c++)
+        hash = mix(hash, (uint64_t)(unsigned char)*c);
+    hash = mix(mix(hash, (uint64_t)value->integer), (uint64_t)value->count);
+    hash = mix(mix(hash, (uintptr_t)value->integers), (uintptr_t)value->reals);
+    return mix(hash, (uintptr_t)value->matrices);
+}
+
+uint64_t ln_problem_hash(const struct ln_point *point) {
+    uint64_t hash = (uintptr_t)point->entry[LN_PROBLEM];
+    if (!kind_of(point)->is_given)
+        hash = mix(mix(hash, point->base_seed), point->seed[LN_STREAM_DATA]);
+    for (int i = 0; i < point->conf[LN_PROBLEM].n_params; i++)
+        hash = hash_value(hash, &point->conf[LN_PROBLEM].values[i]);
+    return hash;
 }
 
 bool ln_problem_is_white(const struct ln_problem *problem, double *lambda) {

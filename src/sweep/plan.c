@@ -9,24 +9,18 @@
 #include "linnet/model.h"
 #include "linnet/theory.h"
 #include "linnet/train.h"
-
-/* A group while it is built: what must agree for points to share a batch. */
-struct kind {
-    struct ln_shape shape;
-    const struct ln_entry *algorithm;
-};
+#include "sets.h"
 
 struct job {
     int64_t id;
-    int kind;
+    int set;
     double cost, most;
 };
 
 struct planner {
     const struct ln_sweep *sweep;
     struct ln_problem_cache *problems;
-    struct kind *kinds;
-    int n_kinds, room;
+    struct ln_sets sets;
     struct job *jobs;
     int64_t n_jobs;
     const struct ln_prediction **predictions; /* [n_predictions] that can refuse a point */
@@ -36,25 +30,6 @@ struct planner {
 /* Rate of small shapes in lanes and the price of looking at a point; only ratios between points
  * matter for the order. */
 static const double flops_per_second = 6e9, seconds_per_point = 3e-4;
-
-static int kind_of(struct planner *planner, const struct ln_shape *shape,
-                   const struct ln_entry *algorithm) {
-    for (int i = planner->n_kinds; i-- > 0;)
-        if (planner->kinds[i].algorithm == algorithm &&
-            ln_shape_is_same(&planner->kinds[i].shape, shape))
-            return i;
-    if (planner->n_kinds == planner->room) {
-        int room = planner->room ? 2 * planner->room : 16;
-        struct kind *kinds = ln_linalg_alloc(room, sizeof *kinds);
-        if (planner->n_kinds)
-            memcpy(kinds, planner->kinds, (size_t)planner->n_kinds * sizeof *kinds);
-        free(planner->kinds);
-        planner->kinds = kinds;
-        planner->room = room;
-    }
-    planner->kinds[planner->n_kinds] = (struct kind){*shape, algorithm};
-    return planner->n_kinds++;
-}
 
 /* The spectrum decides the cost, and the seed hardly decides the spectrum: one draw of the data
  * serves all seeds. */
@@ -88,12 +63,16 @@ static int check(struct planner *planner, const struct ln_point *point,
                  const struct ln_shape *shape, struct ln_err *err) {
     const struct ln_algorithm *algorithm = (const struct ln_algorithm *)point->entry[LN_TRAIN];
     const struct ln_problem *problem;
-    if (!algorithm->check && planner->n_predictions == 0)
-        return LN_OK;
-    int status = ln_problem_cache_get(planner->problems, point, &problem, err);
+    bool is_blind = !algorithm->check || algorithm->check_is_blind;
+    int status = LN_OK;
+    if (algorithm->check && is_blind)
+        status = algorithm->check(point, shape, NULL, err);
+    if (status != LN_OK || (is_blind && planner->n_predictions == 0))
+        return status;
+    status = ln_problem_cache_get(planner->problems, point, &problem, err);
     if (status != LN_OK)
         return status;
-    if (algorithm->check)
+    if (!is_blind)
         status = algorithm->check(point, shape, problem, err);
     if (status == LN_OK)
         status = check_predictions(planner, point, shape, problem, err);
@@ -120,31 +99,34 @@ static int add_cell(struct planner *planner, struct ln_point *point, int64_t cel
         status = ln_init_check(point, &shape, err);
     if (status == LN_OK)
         status = check(planner, point, &shape, err);
+    if (status == LN_OK) /* before predict, which changes the seed */
+        job.set = ln_sets_find(&planner->sets, point, &shape, cell);
     if (status == LN_OK)
         status = predict(planner, point, &shape, &job, err);
     if (status != LN_OK)
         return ln_sweep_locate(planner->sweep, err);
-    job.kind = kind_of(planner, &shape, point->entry[LN_TRAIN]);
     planner->jobs[planner->n_jobs++] = job;
     return LN_OK;
 }
 
 static int compare_jobs(const void *left, const void *right) {
     const struct job *a = left, *b = right;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
+    if (a->set != b->set)
+        return a->set < b->set ? -1 : 1;
     if (a->cost != b->cost)
         return a->cost > b->cost ? -1 : 1;
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
 static void add_group(struct ln_plan *plan, const struct planner *planner, int64_t first) {
-    const struct kind *kind = &planner->kinds[planner->jobs[first].kind];
+    const struct ln_set *set = &planner->sets.sets[planner->jobs[first].set];
+    const struct ln_set_shape *kind = &planner->sets.shapes[set->shape];
     struct ln_group *group = &plan->groups[plan->n_groups++];
     group->first = first;
     group->lanes = kind->shape.lanes;
     group->fixed = seconds_per_point;
     group->solo = kind->shape.lanes;
+    group->kind = set->shape;
     ln_shape_text(&kind->shape, group->shape);
 }
 
@@ -154,9 +136,9 @@ static void fill_plan(struct ln_plan *plan, struct planner *planner) {
     plan->ids = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->ids);
     plan->cost = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->cost);
     plan->most = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->most);
-    plan->groups = ln_linalg_alloc((size_t)planner->n_kinds, sizeof *plan->groups);
+    plan->groups = ln_linalg_alloc((size_t)planner->sets.n_sets, sizeof *plan->groups);
     for (int64_t i = 0; i < planner->n_jobs; i++) {
-        if (i == 0 || planner->jobs[i].kind != planner->jobs[i - 1].kind)
+        if (i == 0 || planner->jobs[i].set != planner->jobs[i - 1].set)
             add_group(plan, planner, i);
         struct ln_group *group = &plan->groups[plan->n_groups - 1];
         group->count++;
@@ -175,6 +157,7 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
     struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
     int status = LN_OK;
     *out = NULL;
+    ln_sets_init(&planner.sets, sweep);
     plan->n_cells = ln_sweep_n_cells(sweep);
     planner.predictions =
         ln_linalg_alloc((size_t)ln_predictions.n_entries, sizeof *planner.predictions);
@@ -197,7 +180,7 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
     free(point);
     free(planner.predictions);
     free(planner.jobs);
-    free(planner.kinds);
+    ln_sets_clear(&planner.sets);
     ln_problem_cache_free(planner.problems);
     return status;
 }

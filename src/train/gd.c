@@ -40,6 +40,7 @@ const struct ln_algorithm ln_algorithm_gd = {
               LN_PARAMS(params)},
     .state_bytes = sizeof(struct ln_step),
     .check = ln_step_check,
+    .check_is_blind = true,
     .start = start,
     .step_sizes = step_sizes,
     .advance = advance,

@@ -168,6 +168,7 @@ const struct ln_algorithm ln_algorithm_step_and_project = {
               LN_PARAMS(params)},
     .state_bytes = sizeof(struct state),
     .check = check,
+    .check_is_blind = true,
     .start = start,
     .advance = advance,
     .end = end,
