@@ -10,7 +10,7 @@ struct ln_group {
     int64_t first, count; /* range in ids */
     char shape[64];       /* "2-3-3-2" */
     int lanes;            /* points a worker advances together */
-    int like;             /* first group of the same shape; others have other problems */
+    int kind;             /* number of the shape: several groups may differ in the problem alone */
     double cost;          /* predicted seconds of the whole group */
     double fixed;         /* seconds of each of its points whatever its steps */
     double solo;          /* a point that runs alone costs so many times its share */

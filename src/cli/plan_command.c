@@ -21,27 +21,36 @@ static void print_axes(const struct ln_sweep *sweep) {
 }
 
 /* One line a shape, whatever the number of its problems. */
+struct line {
+    const struct ln_group *group; /* the first of the shape */
+    int64_t count;
+    double cost, longest;
+};
+
 static void print_shapes(const struct ln_plan *plan) {
-    struct ln_group *lines = ln_linalg_alloc((size_t)plan->n_groups, sizeof *lines);
-    double *longest = ln_linalg_alloc((size_t)plan->n_groups, sizeof *longest);
+    int n_lines = 0;
+    for (int i = 0; i < plan->n_groups; i++)
+        n_lines = plan->groups[i].kind >= n_lines ? plan->groups[i].kind + 1 : n_lines;
+    struct line *lines = ln_linalg_alloc((size_t)n_lines, sizeof *lines);
+    for (int i = 0; i < plan->n_groups; i++) {
+        const struct ln_group *group = &plan->groups[i];
+        struct line *line = &lines[group->kind];
+        line->group = line->group ? line->group : group;
+        line->count += group->count;
+        line->cost += group->cost;
+        line->longest = fmax(line->longest, plan->cost[group->first]);
+    }
     printf("\n%-28s %10s %6s %12s %12s\n", "shape d_0-...-d_N", "points", "lanes", "predicted",
            "longest");
-    for (int i = 0; i < plan->n_groups; i++) {
-        const struct ln_group *group = &plan->groups[i];
-        lines[group->like].count += group->count;
-        lines[group->like].cost += group->cost;
-        longest[group->like] = fmax(longest[group->like], plan->cost[group->first]);
+    for (const struct line *line = lines; line < lines + n_lines; line++) {
+        char total[32], longest[32];
+        if (!line->group)
+            continue;
+        cli_duration(line->cost, total);
+        cli_duration(line->longest, longest);
+        printf("%-28s %10lld %6d %12s %12s\n", line->group->shape, (long long)line->count,
+               line->group->lanes, total, longest);
     }
-    for (int i = 0; i < plan->n_groups; i++) {
-        const struct ln_group *group = &plan->groups[i];
-        char total[32], most[32];
-        cli_duration(lines[i].cost, total);
-        cli_duration(longest[i], most);
-        if (group->like == i)
-            printf("%-28s %10lld %6d %12s %12s\n", group->shape, (long long)lines[i].count,
-                   group->lanes, total, most);
-    }
-    free(longest);
     free(lines);
 }
 

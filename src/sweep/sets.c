@@ -38,7 +38,7 @@ static int shape_of(struct ln_sets *sets, const struct ln_shape *shape,
             ln_shape_is_same(&sets->shapes[i].shape, shape))
             return i;
     sets->shapes = grown(sets->shapes, sets->n_shapes, &sets->shape_room, sizeof *sets->shapes);
-    sets->shapes[sets->n_shapes] = (struct ln_set_shape){*shape, algorithm, -1};
+    sets->shapes[sets->n_shapes] = (struct ln_set_shape){*shape, algorithm};
     return sets->n_shapes++;
 }
 
@@ -89,8 +89,6 @@ int ln_sets_find(struct ln_sets *sets, const struct ln_point *point, const struc
             return sets->slots[slot];
     sets->sets = grown(sets->sets, sets->n_sets, &sets->set_room, sizeof *sets->sets);
     sets->sets[sets->n_sets] = (struct ln_set){kind, hash, cell};
-    if (sets->shapes[kind].first < 0)
-        sets->shapes[kind].first = sets->n_sets;
     put_slot(sets, sets->n_sets);
     return sets->n_sets++;
 }

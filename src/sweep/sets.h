@@ -15,7 +15,6 @@ struct ln_set {
 struct ln_set_shape {
     struct ln_shape shape;
     const struct ln_entry *algorithm;
-    int first; /* set of this shape */
 };
 
 struct ln_sets {
