@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "alone.h"
-#include "watch_books.h"
+#include "linnet/watch_books.h"
 
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
