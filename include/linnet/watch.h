@@ -4,6 +4,7 @@
 #ifndef LINNET_WATCH_H
 #define LINNET_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "linnet/lanes.h"
@@ -41,6 +42,7 @@ struct ln_steps {
      * NULL: not kept. */
     double *losses, *signatures;
     int64_t taken[LN_LANES]; /* out: steps taken by lane; busy lanes may differ */
+    bool is_alone;           /* out: only the busy lanes were moved, one after the other */
 };
 
 #endif

@@ -74,6 +74,7 @@ void ln_chain_room_touch(struct ln_chain_room *room) {
 static void run_alone(struct ln_chain_room *room, double *weights, const double *target,
                       const double *moment, struct ln_steps *steps) {
     memset(steps->taken, 0, sizeof steps->taken);
+    steps->is_alone = true;
     for (int lane = 0; lane < room->lanes; lane++) {
         if (!(steps->busy >> lane & 1u))
             continue;

@@ -221,6 +221,21 @@ static void take_over(struct trainer *t, int lane, int64_t taken) {
     run->step += taken;
 }
 
+/* Idle lanes move along, unless the busy ones are taken one by one. */
+static void count_use(const struct trainer *t, const int64_t *taken, bool is_alone) {
+    struct ln_train_use *use = t->hooks->use;
+    double busy = 0, most = 0;
+    for (int lane = 0; use && lane < t->shape->lanes; lane++) {
+        double steps = t->is_busy[lane] ? (double)taken[lane] : 0.0;
+        busy += steps;
+        most = steps > most ? steps : most;
+    }
+    if (!use)
+        return;
+    use->busy_steps += busy;
+    use->lane_steps += is_alone ? busy : most * t->shape->lanes;
+}
+
 /* A run of steps in the model's own kernel. */
 static int run_on(struct trainer *t, int64_t *done, struct ln_err *err) {
     bool keeps;
@@ -233,11 +248,13 @@ static int run_on(struct trainer *t, int64_t *done, struct ln_err *err) {
     t->steps.signatures = keeps ? t->signatures : NULL;
     t->shape->model->run(t->batch, &t->steps);
     *done = 0;
+    for (int lane = 0; lane < lanes; lane++)
+        *done = t->steps.taken[lane] > *done ? t->steps.taken[lane] : *done;
+    count_use(t, t->steps.taken, t->steps.is_alone);
     for (int lane = 0; lane < lanes && status == LN_OK; lane++) {
         int64_t taken = t->steps.taken[lane];
         if (!t->is_busy[lane])
             continue;
-        *done = taken > *done ? taken : *done;
         take_over(t, lane, taken);
         status = look(t, lane, t->watch->excess[lane], err);
     }
@@ -253,6 +270,7 @@ static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
     t->algorithm->advance(t->batch, t->states, t->runs, taken);
     t->has_signatures = false;
     t->shape->model->forward(t->batch);
+    count_use(t, taken, false);
     for (int lane = 0; lane < t->shape->lanes && status == LN_OK; lane++) {
         t->runs[lane].step += taken[lane];
         if (t->is_busy[lane])
@@ -260,13 +278,6 @@ static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
     }
     *done = 1;
     return status;
-}
-
-static void count_use(const struct trainer *t, int n_moved, int64_t done) {
-    if (!t->hooks->use)
-        return;
-    t->hooks->use->lane_steps += (double)(t->shape->lanes * done);
-    t->hooks->use->busy_steps += (double)(n_moved * done);
 }
 
 /* Steps between two looks at the clock: about a tenth of a millisecond. */
@@ -298,7 +309,6 @@ static int loop(struct trainer *t, struct ln_err *err) {
             done = 1;
         } else {
             status = t->in_runs ? run_on(t, &done, err) : advance(t, &done, err);
-            count_use(t, n_busy, done);
         }
         if (status != LN_OK)
             return status;
