@@ -38,6 +38,10 @@ void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, b
  * may be a. */
 void ln_sym_eig(double *w, double *v, const double *a, int n);
 
+/* Largest (end = +1) or smallest (end = -1) eigenvalue of symmetric A [n x n], as accurate as
+ * ln_sym_eig at half its cost; NaN for a matrix that is not finite. */
+double ln_sym_extreme(const double *a, int n, int end);
+
 /* A [n x n] = V diag(w) V^T. a is neither v nor w. */
 void ln_sym_compose(double *a, const double *v, const double *w, int n);
 

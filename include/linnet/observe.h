@@ -65,7 +65,7 @@ struct ln_observable {
     bool any_state;           /* has something to say of states that are not finite too */
     const char *const *flags; /* names of the values 0, 1, ...; NULL: a number */
     int n_flags;
-    bool has_start;         /* stored at step 0 too, as <name>_start */
+    bool has_start;         /* stored at step 0 too, as <name>_start; follows from the network */
     const char *final_name; /* column of the final value; NULL: the entry's name */
     void (*look)(const struct ln_sight *sight, double *out);
 };

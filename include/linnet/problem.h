@@ -13,6 +13,7 @@
 #include "linnet/point.h"
 
 struct ln_problem {
+    uint64_t number; /* 1, 2, ...: no two problems of a process share one */
     int d_in, d_out;
     double *target;    /* Phi [d_out x d_in] */
     double *moment;    /* M [d_in x d_in]; NULL: identity */

@@ -8,6 +8,7 @@
 #include "linnet/linalg.h"
 #include "linnet/observe.h"
 #include "row.h"
+#include "starts.h"
 
 /* What one lane has in hand besides its weights. */
 struct seat {
@@ -29,6 +30,7 @@ struct ln_engine {
     struct seat seats[LN_LANES];
     struct ln_shape shape;          /* of the run in hand */
     double *weights, *p, *singular; /* scratch for looking at one lane */
+    struct ln_starts *starts;
     const struct ln_engine_hooks *hooks;
     int64_t waiting_cell; /* the point that decided the shape, not seated yet; -1: none */
     struct ln_train_use use;
@@ -71,6 +73,8 @@ static void release_shape(struct ln_engine *engine) {
     free(engine->p);
     free(engine->singular);
     engine->weights = engine->p = engine->singular = NULL;
+    ln_starts_free(engine->starts);
+    engine->starts = NULL;
 }
 
 void ln_engine_free(struct ln_engine *engine) {
@@ -135,21 +139,27 @@ static void record(void *ctx, int lane, int index, const struct ln_batch *batch,
     ln_row_record(&engine->recipe, engine->seats[lane].row, index, &sight);
 }
 
+static void look_at_start(struct ln_engine *engine, struct seat *seat, const struct ln_run *run) {
+    const struct ln_net net = {&engine->shape, seat->problem, seat->constants, seat->start};
+    if (ln_starts_recall(engine->starts, &net, seat->row))
+        return;
+    struct ln_run start = *run;
+    start.excess = run->initial;
+    struct ln_sight sight = sight_of(engine, seat, seat->start, &start, engine->recipe.start_reads);
+    ln_row_start(&engine->recipe, seat->row, &sight);
+    ln_starts_keep(engine->starts, &net, seat->row);
+}
+
 static int finish(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
                   struct ln_err *err) {
     struct ln_engine *engine = ctx;
     struct seat *seat = &engine->seats[lane];
-    struct ln_sight sight;
-    if (engine->recipe.has_start) {
-        struct ln_run start_run = *run;
-        start_run.excess = run->initial;
-        sight = sight_of(engine, seat, seat->start, &start_run, engine->recipe.start_reads);
-        ln_row_start(&engine->recipe, seat->row, &sight);
-    }
+    if (engine->recipe.has_start)
+        look_at_start(engine, seat, run);
     unsigned reads = engine->recipe.final_reads;
     if (ln_label_reads_product(run))
         reads |= LN_READS_PRODUCT;
-    sight = sight_of_lane(engine, lane, batch, run, reads);
+    struct ln_sight sight = sight_of_lane(engine, lane, batch, run, reads);
     ln_row_finish(&engine->recipe, seat->row, &sight);
     ln_problem_cache_release(engine->problems, seat->problem);
     seat->problem = NULL;
@@ -173,6 +183,7 @@ static int take_shape(struct ln_engine *engine, int64_t cell, const struct ln_al
     engine->weights = ln_linalg_alloc(shape->n_state, sizeof(double));
     engine->p = ln_linalg_alloc(ends, sizeof(double));
     engine->singular = ln_linalg_alloc(shape->max_width, sizeof(double));
+    engine->starts = ln_starts_create(&engine->recipe, shape);
     for (int lane = 0; lane < shape->lanes; lane++) {
         engine->seats[lane].start = ln_linalg_alloc(shape->n_state, sizeof(double));
         engine->seats[lane].constants = ln_linalg_alloc(shape->n_constants, sizeof(double));

@@ -10,6 +10,7 @@
 
 #include "linnet/lanes.h"
 #include "linnet/work.h"
+#include "matmul_kernel.h"
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -17,6 +18,12 @@
 /* LAPACK and ARPACK, Fortran calling convention, matrices column-major. */
 void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
             double *work, const int *lwork, int *info);
+void dsytrd_(const char *uplo, const int *n, double *a, const int *lda, double *d, double *e,
+             double *tau, double *work, const int *lwork, int *info);
+void dstebz_(const char *range, const char *order, const int *n, const double *vl, const double *vu,
+             const int *il, const int *iu, const double *abstol, const double *d, const double *e,
+             int *m, int *nsplit, double *w, int *iblock, int *isplit, double *work, int *iwork,
+             int *info);
 void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
              const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
              double *work, const int *lwork, int *info);
@@ -47,8 +54,29 @@ static double *numbers(size_t n) {
     return ln_linalg_alloc(n, sizeof(double));
 }
 
+/* The arithmetic of 4 x 4 is done when a call of BLAS has found its kernel. */
+static bool is_tiny(int m, int n, int k) {
+    return m <= 8 && n <= 8 && k <= 8;
+}
+
+static ln_matmul_kernel *tiny_product(void) {
+    static ln_matmul_kernel *chosen;
+    if (!chosen) {
+        const char *isa = ln_lanes_isa();
+        chosen = strcmp(isa, "avx512") == 0 ? ln_matmul_avx512
+                 : strcmp(isa, "avx2") == 0 ? ln_matmul_avx2
+                                            : ln_matmul_portable;
+    }
+    return chosen;
+}
+
 void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, bool b_transposed,
                int m, int n, int k) {
+    if (is_tiny(m, n, k)) {
+        tiny_product()(c, a, a_transposed ? 1 : k, a_transposed ? m : 1, b, b_transposed ? 1 : n,
+                       b_transposed ? k : 1, m, n, k);
+        return;
+    }
     cblas_dgemm(CblasRowMajor, a_transposed ? CblasTrans : CblasNoTrans,
                 b_transposed ? CblasTrans : CblasNoTrans, m, n, k, 1.0, a, a_transposed ? m : k, b,
                 b_transposed ? k : n, 0.0, c, n);
@@ -66,6 +94,30 @@ void ln_sym_eig(double *w, double *v, const double *a, int n) {
         for (int j = 0; j < n; j++)
             v[i * n + j] = copy[j * n + i];
     ln_work_release(mark);
+}
+
+/* Bisection for the one eigenvalue: finding all of them takes longer than the reduction. Its pivots
+ * are squares, so entries far from 1 are scaled by a power of two. */
+double ln_sym_extreme(const double *a, int n, int end) {
+    int lwork = 34 * n + 8, info = 0, which = end > 0 ? n : 1, found = 0, n_blocks = 0;
+    size_t size = (size_t)n * n, mark = ln_work_mark();
+    double *copy = ln_work_take(size), *work = ln_work_take(lwork), *d = ln_work_take(n),
+           *e = ln_work_take(n), *tau = ln_work_take(n), *w = ln_work_take(n);
+    int *block = (int *)ln_work_take(n), *split = (int *)ln_work_take(n),
+        *bounds = (int *)ln_work_take(2 * n);
+    double most = fabs(a[cblas_idamax((int)size, a, 1)]), zero = 0, scale = 1, lambda = NAN;
+    if (most > 0 && (most < 1e-100 || most > 1e100))
+        scale = ldexp(1, -ilogb(most));
+    for (size_t i = 0; i < size; i++)
+        copy[i] = scale * a[i];
+    if (isfinite(ln_norm(copy, size))) {
+        dsytrd_("U", &n, copy, &n, d, e, tau, work, &lwork, &info);
+        dstebz_("I", "E", &n, &zero, &zero, &which, &which, &zero, d, e, &found, &n_blocks, w,
+                block, split, work, bounds, &info);
+        lambda = info == 0 && found == 1 ? w[0] / scale : (double)NAN;
+    }
+    ln_work_release(mark);
+    return lambda;
 }
 
 void ln_sym_compose(double *a, const double *v, const double *w, int n) {

@@ -8,6 +8,7 @@
 
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
+#include "linnet/work.h"
 #include "penalty.h"
 
 #define LN_MODEL(name) extern const struct ln_model ln_model_##name;
@@ -138,13 +139,11 @@ static void apply_hessian(void *ctx, double *y, const double *x) {
 
 static double dense_extreme(const struct ln_net *net, int end) {
     int n = net->shape->n_weights;
-    double *hessian = ln_linalg_alloc((size_t)n * n, sizeof *hessian),
-           *w = ln_linalg_alloc(n, sizeof *w);
+    size_t mark = ln_work_mark();
+    double *hessian = ln_work_take((size_t)n * n);
     net->shape->model->hessian(net, hessian);
-    ln_sym_eig(w, NULL, hessian, n);
-    double lambda = end > 0 ? w[n - 1] : w[0];
-    free(w);
-    free(hessian);
+    double lambda = ln_sym_extreme(hessian, n, end);
+    ln_work_release(mark);
     return lambda;
 }
 

@@ -110,7 +110,9 @@ int ln_problem_create(const struct ln_point *point, struct ln_problem **out, str
     int status = kind_of(point)->build(point, &samples, err);
     if (status != LN_OK)
         return status;
+    static uint64_t n_problems;
     struct ln_problem *problem = ln_linalg_alloc(1, sizeof *problem);
+    problem->number = ++n_problems;
     problem->d_in = samples.d_in;
     problem->d_out = samples.d_out;
     problem->c = samples.target ? 1.0 : samples.c;

@@ -150,6 +150,38 @@ static void one_layer_learns_from_zero_in_the_predicted_time(void **state) {
     golden_clear(&run);
 }
 
+/* Columns of a start are kept for the points that begin alike: they are those of a point alone. */
+static void points_that_begin_alike_have_the_start_columns_of_a_point_alone(void **state) {
+    (void)state;
+    enum { SCALES = 3, STEPS = 4 };
+    struct golden all;
+    golden_run_text(&all, "linnet: 1\n"
+                          "problem: {kind: target, spectrum: [2, 1], basis: random}\n"
+                          "model: {kind: deep, depth: 3, init: {kind: gaussian}}\n"
+                          "train: {algorithm: gd, max_steps: 30}\n"
+                          "axes: {step_size: [0.01, 0.02, 0.3, 9], init_scale: [1, 2, 3]}\n");
+    for (int scale = 0; scale < SCALES; scale++) {
+        struct golden alone;
+        char text[512];
+        snprintf(text, sizeof text,
+                 "linnet: 1\n"
+                 "problem: {kind: target, spectrum: [2, 1], basis: random}\n"
+                 "model: {kind: deep, depth: 3, init: {kind: gaussian, scale: %d}}\n"
+                 "train: {algorithm: gd, max_steps: 30, step_size: 0.01}\n",
+                 scale + 1);
+        golden_run_text(&alone, text);
+        for (int step = 0; step < STEPS; step++) {
+            int64_t cell = (int64_t)step * SCALES + scale;
+            assert_near(golden_number(&all, cell, "sharpness_start", 0),
+                        golden_number(&alone, 0, "sharpness_start", 0), 0);
+            assert_near(golden_number(&all, cell, "balancedness_start", 0),
+                        golden_number(&alone, 0, "balancedness_start", 0), 0);
+        }
+        golden_clear(&alone);
+    }
+    golden_clear(&all);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deep_networks_answer_to_everything),
@@ -158,6 +190,7 @@ int main(void) {
             diagonal_networks_have_no_kernel_of_layers_and_the_flow_no_steps_to_escape),
         cmocka_unit_test(a_pull_towards_the_identity_leaves_no_times_of_the_flow),
         cmocka_unit_test(one_layer_learns_from_zero_in_the_predicted_time),
+        cmocka_unit_test(points_that_begin_alike_have_the_start_columns_of_a_point_alone),
     };
     ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
