@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/linalg.h"
+
 enum { BLOCK_BYTES = 1 << 16, ALIGN = 16 };
 
 struct ln_arena_block {
@@ -43,9 +45,8 @@ void *ln_arena_try(struct ln_arena *arena, size_t count, size_t bytes) {
 
 void *ln_arena_take(struct ln_arena *arena, size_t count, size_t bytes) {
     void *piece = ln_arena_try(arena, count, bytes);
-    if (!piece)
-        abort();
-    return piece;
+    /* The last resort says in one line what is missing, and ends the process. */
+    return piece ? piece : ln_linalg_alloc(count, bytes);
 }
 
 char *ln_arena_copy(struct ln_arena *arena, const char *text, size_t n) {

@@ -7,6 +7,8 @@
 #include "spec.h"
 #include "text.h"
 
+struct ln_limits ln_spec_limits = {.axis = 1000000, .cells = 1000000000, .values = 4000000};
+
 static const struct ln_node *zip_of(const struct ln_node *form) {
     return form->kind == LN_NODE_MAP ? ln_node_find(form, "zip") : NULL;
 }
@@ -129,6 +131,13 @@ static int read_values(struct ln_sweep *sweep, struct ln_driver *driver,
                        const struct ln_items *items) {
     const struct ln_key *key = &sweep->keys[driver->key];
     const struct ln_use *use = ln_spec_use_of(sweep, key);
+    sweep->n_values += items->count * use->n_variants;
+    if (sweep->n_values > ln_spec_limits.values)
+        return ln_mark_error(sweep->reader.err, driver->node->mark,
+                             "the axes hold more than %" PRId64
+                             " values with this one, counted once for "
+                             "each kind in use; make them coarser, or split the sweep",
+                             ln_spec_limits.values);
     driver->values = ln_arena_take(&sweep->arena, (size_t)use->n_variants, sizeof *driver->values);
     for (int v = 0; v < use->n_variants; v++) {
         struct ln_value *values = ln_arena_try(&sweep->arena, (size_t)items->count, sizeof *values);
@@ -297,11 +306,12 @@ static int count_cells(struct ln_sweep *sweep) {
     double cells = 1;
     for (int a = 0; a < sweep->n_axes; a++)
         cells *= (double)sweep->axes[a].count;
-    if (cells > (double)LN_CELLS_MOST)
+    if (cells > (double)ln_spec_limits.cells)
         return ln_mark_error(sweep->reader.err, ln_node_key_mark(ln_node_find(sweep->root, "axes")),
-                             "the axes span %.6g cells; at most %lld are allowed: make the axes "
+                             "the axes span %.6g cells; at most %" PRId64
+                             " are allowed: make the axes "
                              "coarser, zip some, or split the sweep",
-                             cells, LN_CELLS_MOST);
+                             cells, ln_spec_limits.cells);
     sweep->n_cells = 1;
     for (int a = sweep->n_axes - 1; a >= 0; a--) {
         sweep->stride[a] = sweep->n_cells;

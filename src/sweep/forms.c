@@ -1,4 +1,5 @@
 /* The forms of an axis, spelled out into items: written values, or numbers made by a form. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,11 @@ static const char forms_help[] =
 
 static int push(struct form *form, struct ln_item item) {
     struct ln_items *items = form->items;
-    if (items->count == LN_AXIS_MOST)
+    if (items->count >= ln_spec_limits.axis)
         return ln_mark_error(form->reader->err, item.mark,
-                             "axis %s has more than %d values; make it coarser, or split the sweep",
-                             form->name, LN_AXIS_MOST);
+                             "axis %s has more than %" PRId64
+                             " values; make it coarser, or split the sweep",
+                             form->name, ln_spec_limits.axis);
     if (items->count == items->size) {
         items->size = 2 * items->size + 64;
         struct ln_item *more = realloc(items->at, (size_t)items->size * sizeof *more);
@@ -63,10 +65,11 @@ static int read_count(struct form *form, const struct ln_node *map, int64_t *cou
         return ln_mark_error(form->reader->err, map->mark,
                              "axis %s: count is missing; write {%s: ..., count: 10}", form->name,
                              map->first->key->text);
-    if (!ln_node_integer(node, count) || *count < 1 || *count > LN_AXIS_MOST)
-        return ln_mark_error(form->reader->err, node->mark,
-                             "axis %s: count is %.60s; it must be a whole number from 1 to %d",
-                             form->name, ln_node_what(node), LN_AXIS_MOST);
+    if (!ln_node_integer(node, count) || *count < 1 || *count > ln_spec_limits.axis)
+        return ln_mark_error(
+            form->reader->err, node->mark,
+            "axis %s: count is %.60s; it must be a whole number from 1 to %" PRId64, form->name,
+            ln_node_what(node), ln_spec_limits.axis);
     return LN_OK;
 }
 
@@ -222,7 +225,8 @@ static int expand_count(struct form *form, const struct ln_node *map) {
     int64_t count, from = 0;
     int status = read_count(form, map, &count);
     const struct ln_node *start = ln_node_find(map, "from");
-    if (!status && start && (!ln_node_integer(start, &from) || llabs(from) > 1LL << 52))
+    if (!status && start &&
+        (!ln_node_integer(start, &from) || from < -(1LL << 52) || from > 1LL << 52))
         status = ln_mark_error(form->reader->err, start->mark,
                                "axis %s: from is %.60s; it must be a whole number", form->name,
                                ln_node_what(start));

@@ -1,15 +1,12 @@
-/* Matrices: written inline, read from a CSV file, or from an HDF5 file through the reader's
+/* Matrices: written inline, read from a CSV file (csv.c), or from an HDF5 file through the reader's
  * callback. */
-#include "value.h"
-
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "text.h"
+#include "value.h"
 
 static int wants(const struct ln_reader *reader, const char *key, const struct ln_node *node) {
     return ln_mark_error(reader->err, node->mark,
@@ -18,133 +15,57 @@ static int wants(const struct ln_reader *reader, const char *key, const struct l
                          key, ln_node_what(node));
 }
 
-static int parse_row(const struct ln_reader *reader, const char *key, const struct ln_node *row,
-                     int cols, double *out) {
-    if (row->count != cols)
-        return ln_mark_error(reader->err, row->mark,
-                             "%s: this row has %d numbers, the first has %d; all rows must be "
-                             "equally long",
-                             key, row->count, cols);
-    for (const struct ln_node *item = row->first; item; item = item->next)
-        if (!ln_node_number(item, out++))
-            return ln_mark_error(reader->err, item->mark, "%s: %.60s is not a finite number", key,
-                                 ln_node_what(item));
+/* All rows are checked before memory is taken: a long first row and many short ones must not ask
+ * for their product. */
+static int check_rows(const struct ln_reader *reader, const char *key, const struct ln_node *node) {
+    if (node->count == 0)
+        return ln_mark_error(reader->err, node->mark, "%s has no rows; write [[1, 2], [3, 4]]",
+                             key);
+    for (const struct ln_node *row = node->first; row; row = row->next) {
+        if (row->kind != LN_NODE_LIST || row->count == 0)
+            return wants(reader, key, row);
+        if (row->count != node->first->count)
+            return ln_mark_error(reader->err, row->mark,
+                                 "%s: this row has %d numbers, the first has %d; all rows must be "
+                                 "equally long",
+                                 key, row->count, node->first->count);
+    }
     return LN_OK;
 }
 
 static int parse_inline(const struct ln_reader *reader, const char *key, const struct ln_node *node,
                         struct ln_matrix *matrix) {
-    if (node->count == 0)
-        return ln_mark_error(reader->err, node->mark, "%s has no rows; write [[1, 2], [3, 4]]",
-                             key);
-    for (const struct ln_node *row = node->first; row; row = row->next)
-        if (row->kind != LN_NODE_LIST || row->count == 0)
-            return wants(reader, key, row);
+    int status = check_rows(reader, key, node);
+    if (status)
+        return status;
     int rows = node->count, cols = node->first->count;
     double *data = ln_arena_take(reader->arena, (size_t)rows * (size_t)cols, sizeof *data);
-    int i = 0;
-    for (const struct ln_node *row = node->first; row; row = row->next) {
-        int status = parse_row(reader, key, row, cols, data + (size_t)i++ * (size_t)cols);
-        if (status)
-            return status;
-    }
     *matrix = (struct ln_matrix){rows, cols, data};
+    for (const struct ln_node *row = node->first; row; row = row->next)
+        for (const struct ln_node *item = row->first; item; item = item->next)
+            if (!ln_node_number(item, data++))
+                return ln_mark_error(reader->err, item->mark, "%s: %.60s is not a finite number",
+                                     key, ln_node_what(item));
     return LN_OK;
 }
 
-/* Numbers of a file while they come in. */
-struct csv {
-    struct ln_mark at; /* in the file */
-    double *data;
-    size_t count, size;
-    int rows, cols;
-    struct ln_err *err;
-};
-
-static int csv_push(struct csv *csv, double number) {
-    if (csv->count == LN_MATRIX_MOST)
-        return ln_mark_error(csv->err, csv->at, "more than %d numbers in one matrix",
-                             LN_MATRIX_MOST);
-    if (csv->count == csv->size) {
-        csv->size = 2 * csv->size + 64;
-        double *more = realloc(csv->data, csv->size * sizeof *more);
-        if (!more)
-            return ln_err_set(csv->err, LN_FATAL, "out of memory while reading %s", csv->at.file);
-        csv->data = more;
-    }
-    csv->data[csv->count++] = number;
-    return LN_OK;
-}
-
-/* Commas and blanks both separate; # begins a comment. */
-static int csv_line(struct csv *csv, const char *line) {
-    int cols = 0;
-    const char *at = line;
-    for (;;) {
-        at += strspn(at, ", \t\r\n");
-        if (*at == '\0' || *at == '#')
-            break;
-        size_t n = strcspn(at, ", \t\r\n#");
-        csv->at.column = (int)(at - line) + 1;
-        char *end;
-        double number = strtod(at, &end);
-        if (end != at + n || !isfinite(number))
-            return ln_mark_error(csv->err, csv->at,
-                                 "'%.*s' is not a finite number; a CSV file holds numbers "
-                                 "separated by commas or blanks, and comments after #",
-                                 (int)(n < 40 ? n : 40), at);
-        int status = csv_push(csv, number);
-        if (status)
-            return status;
-        at = end;
-        cols++;
-    }
-    csv->at.column = 1;
-    if (cols > 0 && csv->rows > 0 && cols != csv->cols)
-        return ln_mark_error(csv->err, csv->at,
-                             "this row has %d numbers, the first has %d; all rows must be equally "
-                             "long",
-                             cols, csv->cols);
-    if (cols > 0) {
-        csv->cols = cols;
-        csv->rows++;
-    }
-    return LN_OK;
+/* One file after the other may be named; together they must fit into memory too. */
+static int take_share(const struct ln_reader *reader, const char *key, struct ln_mark mark,
+                      size_t count) {
+    *reader->n_matrix += count;
+    if (*reader->n_matrix <= LN_MATRICES_MOST)
+        return LN_OK;
+    return ln_mark_error(reader->err, mark,
+                         "%s: the matrices of this sweep have more than %d elements together; use "
+                         "smaller or fewer ones",
+                         key, LN_MATRICES_MOST);
 }
 
 static int read_csv(const struct ln_reader *reader, const char *key, struct ln_mark mark,
                     const char *path, struct ln_matrix *matrix) {
-    struct csv csv = {.at = {path, 0, 1}, .err = reader->err};
-    char *line = NULL;
-    size_t size = 0;
-    int status = LN_OK;
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return ln_mark_error(reader->err, mark, "%s: cannot open %s: %s", key, path,
-                             strerror(errno));
-    errno = 0;
-    while (!status && getline(&line, &size, file) >= 0) {
-        csv.at.line++;
-        status = csv_line(&csv, line);
-    }
-    if (!status && ferror(file))
-        status =
-            ln_mark_error(reader->err, mark, "%s: cannot read %s: %s", key, path, strerror(errno));
-    if (!status && csv.count == 0)
-        status = ln_mark_error(reader->err, (struct ln_mark){path, 1, 1},
-                               "no numbers in it; %s is to be a matrix, one row a line", key);
-    if (!status) {
-        double *data = ln_arena_try(reader->arena, csv.count, sizeof *data);
-        if (data)
-            memcpy(data, csv.data, csv.count * sizeof *data);
-        else
-            status = ln_err_set(reader->err, LN_FATAL, "out of memory while reading %s", path);
-        *matrix = (struct ln_matrix){csv.rows, csv.cols, data};
-    }
-    free(csv.data);
-    free(line);
-    fclose(file);
-    return status;
+    int status = ln_csv_read(reader, key, mark, path, matrix);
+    return status ? status
+                  : take_share(reader, key, mark, (size_t)matrix->rows * (size_t)matrix->cols);
 }
 
 static int read_hdf5(const struct ln_reader *reader, const char *key, struct ln_mark mark,
@@ -175,7 +96,7 @@ static int read_hdf5(const struct ln_reader *reader, const char *key, struct ln_
     }
     *matrix = (struct ln_matrix){rows, cols, kept};
     free(data);
-    return status;
+    return status ? status : take_share(reader, key, mark, n);
 }
 
 static const char *beside(const struct ln_reader *reader, const char *name) {

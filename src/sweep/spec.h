@@ -6,8 +6,16 @@
 #include "schema.h"
 #include "value.h"
 
-enum { LN_MAX_AXES = 24, LN_AXIS_MOST = 1000000, LN_KINDS_MOST = 64 };
-#define LN_CELLS_MOST 1000000000LL
+enum { LN_MAX_AXES = 24, LN_KINDS_MOST = 64 };
+
+/* What a sweep may ask for. Only the fuzzers change it: to reach a limit must not take them a
+ * second. */
+struct ln_limits {
+    int64_t axis;   /* values of one axis */
+    int64_t cells;  /* of the grid */
+    int64_t values; /* of all axes, counted once for each kind in use */
+};
+extern struct ln_limits ln_spec_limits;
 
 /* One key that the schema knows, and where the file gives it. */
 struct ln_key {
@@ -59,6 +67,8 @@ struct ln_sweep {
     struct ln_axis axes[LN_MAX_AXES];
     struct ln_driver *drivers[LN_MAX_AXES]; /* [n_coords] of each */
     int64_t stride[LN_MAX_AXES], n_cells;
+    int64_t n_values; /* of all axes, in every kind in use */
+    size_t n_matrix;  /* elements of matrices from files */
     struct ln_where **wheres;
     int n_wheres;
     struct ln_conf record;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "spec.h"
+#include "text.h"
 
 enum { FORMAT = 1, NAME_CHARS = 100 };
 
@@ -84,10 +85,10 @@ static int build(struct ln_sweep *sweep, const char *const *sets, int n_sets) {
 }
 
 static const char *join_sets(struct ln_sweep *sweep, const char *const *sets, int n_sets) {
-    const char *text = "";
+    struct ln_text text = {0};
     for (int i = 0; i < n_sets; i++)
-        text = ln_arena_print(&sweep->arena, "%s%s\n", text, sets[i]);
-    return text;
+        ln_text_add(&text, "%s\n", sets[i]);
+    return ln_text_keep(&text, &sweep->arena);
 }
 
 int ln_sweep_parse_by(const struct ln_schema *schema, const char *path, const char *text,
@@ -102,7 +103,8 @@ int ln_sweep_parse_by(const struct ln_schema *schema, const char *path, const ch
     sweep->text = ln_arena_copy(&sweep->arena, text, size);
     sweep->size = size;
     sweep->sets = join_sets(sweep, sets, n_sets);
-    sweep->reader = (struct ln_reader){&sweep->arena, sweep->path, read_hdf5, err};
+    sweep->reader =
+        (struct ln_reader){&sweep->arena, sweep->path, read_hdf5, err, &sweep->n_matrix};
     int status = build(sweep, sets, n_sets);
     sweep->reader.err = NULL; /* the caller's, and only for this call */
     if (status)

@@ -3,17 +3,20 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "linnet/linalg.h"
 
 static void reserve(struct ln_text *text, size_t more) {
     if (text->used + more <= text->size)
         return;
     text->size = 2 * text->size + more;
-    text->at = realloc(text->at, text->size);
-    if (!text->at)
-        abort();
+    char *grown = realloc(text->at, text->size);
+    /* The last resort says in one line what is missing, and ends the process. */
+    text->at = grown ? grown : ln_linalg_alloc(SIZE_MAX, 1);
 }
 
 void ln_text_add(struct ln_text *text, const char *format, ...) {

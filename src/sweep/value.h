@@ -7,7 +7,8 @@
 #include "linnet/param.h"
 #include "linnet/sweep.h"
 
-enum { LN_MATRIX_MOST = 64 << 20 }; /* elements of one matrix */
+/* Elements of one matrix, and of all matrices of a sweep that come from files. */
+enum { LN_MATRIX_MOST = 64 << 20, LN_MATRICES_MOST = 2 * LN_MATRIX_MOST };
 
 /* What values need besides their text. */
 struct ln_reader {
@@ -15,6 +16,7 @@ struct ln_reader {
     const char *path; /* of the sweep file: base of relative names */
     ln_read_matrix *read_hdf5;
     struct ln_err *err;
+    size_t *n_matrix; /* elements taken from files so far */
 };
 
 /* Parses and checks. `key` is the full key for messages ("model.depth"). The value's text is its
@@ -44,6 +46,10 @@ const char *ln_param_wants(const struct ln_reader *reader, const struct ln_param
 /* [[1, 2], [3, 4]] or {file: ..., dataset: ...}. */
 int ln_matrix_parse(const struct ln_reader *reader, const char *key, const struct ln_node *node,
                     struct ln_matrix *matrix);
+
+/* The same from a CSV file; mark: where the sweep names it. */
+int ln_csv_read(const struct ln_reader *reader, const char *key, struct ln_mark mark,
+                const char *path, struct ln_matrix *matrix);
 
 /* Its canonical spelling: the numbers, or shape and digest where there are many. */
 const char *ln_matrix_text(const struct ln_reader *reader, const struct ln_matrix *matrix);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "linnet/utf8.h"
+
 int ln_mark_error(struct ln_err *err, struct ln_mark mark, const char *format, ...) {
     char text[sizeof err->text];
     va_list args;
@@ -262,23 +264,6 @@ static int read_events(struct builder *builder, struct fy_parser *parser, struct
     }
 }
 
-/* Bytes of the UTF-8 character at s, 0 if there is none. */
-static size_t utf8_length(const unsigned char *s, size_t left) {
-    if (s[0] < 0x80)
-        return 1;
-    size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-    if (s[0] < 0xC2 || s[0] > 0xF4 || n > left)
-        return 0;
-    unsigned code = s[0] & (0xFFU >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-        code = code << 6 | (s[i] & 0x3FU);
-    }
-    bool is_overlong = (n == 3 && code < 0x800) || (n == 4 && code < 0x10000);
-    return is_overlong || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF ? 0 : n;
-}
-
 static int check_bytes(struct builder *builder, const char *text, size_t size) {
     if (size > LN_YAML_BYTES)
         return ln_mark_error(builder->err, builder->origin,
@@ -288,7 +273,7 @@ static int check_bytes(struct builder *builder, const char *text, size_t size) {
     struct ln_mark mark = builder->origin;
     for (size_t i = 0; i < size;) {
         const unsigned char *s = (const unsigned char *)text + i;
-        size_t n = utf8_length(s, size - i);
+        size_t n = ln_utf8_length(text + i, size - i, NULL);
         bool is_control = s[0] < 0x20 && !strchr("\t\n\r", s[0]);
         if (n == 0 || s[0] == '\0' || s[0] == 0x7F || is_control)
             return ln_mark_error(builder->err, mark,

@@ -157,6 +157,8 @@ static const struct bad table[] = {
     BODY("a logspace without count", "axes: {step_size: {logspace: [0, 1]}}\n", 2, 19,
          "count is missing"),
     BODY("a count of nothing", "axes: {seed: {count: 0}}\n", 2, 22, "from 1 to 1000000"),
+    BODY("a count from the least integer", "axes: {seed: {count: 2, from: -9223372036854775808}}\n",
+         2, 31, "from is -9223372036854775808"),
     BODY("a linspace of three", "axes: {step_size: {linspace: [1, 2, 3], count: 2}}\n", 2, 30,
          "must be [first, last]"),
     BODY("a range that runs away", "axes: {step_size: {range: [1, 2, -1]}}\n", 2, 27, "never gets"),

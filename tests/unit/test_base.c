@@ -3,6 +3,7 @@
 #include "linnet/column.h"
 #include "linnet/err.h"
 #include "linnet/random.h"
+#include "linnet/utf8.h"
 #include "near.h"
 
 static void setting_an_error_returns_its_status_and_formats_the_message(void **state) {
@@ -227,6 +228,32 @@ static void normals_drawn_in_two_parts_are_those_drawn_at_once(void **state) {
     assert_memory_equal(whole, parts, sizeof whole);
 }
 
+static void what_a_terminal_would_act_on_is_shown_as_an_escape(void **state) {
+    (void)state;
+    char out[200];
+    ln_utf8_show("\x1b[31m\a \x7f \xc2\x9b \xe2\x80\xae caf\xc3\xa9 \xff \xc3", false, out,
+                 sizeof out);
+    assert_string_equal(out, "\\x1b[31m\\x07 \\x7f \\u009b \\u202e caf\xc3\xa9 \\xff \\xc3");
+    assert_true(ln_utf8_is_plain(out));
+    assert_false(ln_utf8_is_plain("a\nb"));
+    assert_false(ln_utf8_is_plain("\xed\xa0\x80")); /* half a surrogate pair */
+    assert_false(ln_utf8_is_plain("\xc0\xaf"));     /* a slash written too long */
+}
+
+static void line_ends_stay_only_where_our_own_messages_have_them(void **state) {
+    (void)state;
+    char out[64];
+    assert_string_equal(ln_utf8_show("a\n  b\nc\n", true, out, sizeof out), "a\n  b\\nc\\n");
+    assert_string_equal(ln_utf8_show("a\n  b", false, out, sizeof out), "a\\n  b");
+}
+
+static void a_text_shown_is_cut_between_characters(void **state) {
+    (void)state;
+    char out[6];
+    assert_string_equal(ln_utf8_show("abcd\xc3\xa9", false, out, sizeof out), "abcd");
+    assert_string_equal(ln_utf8_show("abc\xff", false, out, sizeof out), "abc");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(setting_an_error_returns_its_status_and_formats_the_message),
@@ -245,6 +272,9 @@ int main(void) {
         cmocka_unit_test(normal_numbers_have_the_moments_of_the_standard_normal),
         cmocka_unit_test(neighbouring_normals_are_uncorrelated),
         cmocka_unit_test(normals_drawn_in_two_parts_are_those_drawn_at_once),
+        cmocka_unit_test(what_a_terminal_would_act_on_is_shown_as_an_escape),
+        cmocka_unit_test(line_ends_stay_only_where_our_own_messages_have_them),
+        cmocka_unit_test(a_text_shown_is_cut_between_characters),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
