@@ -12,6 +12,12 @@ struct ln_view;
 
 /* Errors: LN_INPUT (not there, not a linnet file, truncated, of a newer format). */
 int ln_view_open(const char *path, struct ln_view **view, struct ln_err *err);
+
+/* Whether HDF5 survives the file: it is opened in a child process first (what ln_view_open does by
+ * itself, but not while MPI is up). Anything else that is wrong with it, or no file at all, is
+ * fine. Errors: LN_INPUT. */
+int ln_view_try(const char *path, struct ln_err *err);
+
 void ln_view_close(struct ln_view *view);
 
 int64_t ln_view_n_cells(const struct ln_view *view);

@@ -21,7 +21,7 @@ struct request {
 /* The network that is looked at, and all it stands on. */
 struct place {
     struct ln_view *view; /* NULL: weights of a start */
-    char *text, *lines;
+    char *text;
     struct ln_sweep *sweep;
     struct ln_point *point;
     struct ln_shape shape;
@@ -36,7 +36,6 @@ static void place_clear(struct place *place) {
     ln_problem_free(place->problem);
     free(place->point);
     ln_sweep_free(place->sweep);
-    free(place->lines);
     free(place->text);
     ln_view_close(place->view);
 }
@@ -44,30 +43,21 @@ static void place_clear(struct place *place) {
 /* The sweep of a text file, or the one a results file holds. */
 static int open_sweep(const struct request *request, struct place *place, struct ln_err *err) {
     static const char signature[] = "\211HDF\r\n\032\n";
-    const char *sets[MOST_SETS], *text;
-    int n_sets = 0;
     size_t size;
     int status = cli_read_text(request->path, &place->text, &size, err);
     if (status != LN_OK)
         return status;
-    text = place->text;
-    if (size >= 8 && memcmp(place->text, signature, 8) == 0) {
-        if (request->n_sets > 0)
-            return ln_err_set(err, LN_INPUT,
-                              "%s: the parameters of finished points cannot be set; --set is for "
-                              "sweep files",
-                              request->path);
-        status = ln_view_open(request->path, &place->view, err);
-        if (status != LN_OK)
-            return status;
-        text = ln_view_sweep_text(place->view);
-        size = strlen(text);
-        place->lines = strdup(ln_view_sweep_sets(place->view));
-        n_sets = cli_split_lines(place->lines, sets, MOST_SETS);
-    }
-    return ln_sweep_parse(request->path, text, size, place->view ? sets : request->sets,
-                          place->view ? n_sets : request->n_sets, ln_view_read_matrix,
-                          &place->sweep, err);
+    bool is_results = size >= 8 && memcmp(place->text, signature, 8) == 0;
+    if (!is_results)
+        return ln_sweep_parse(request->path, place->text, size, request->sets, request->n_sets,
+                              ln_view_read_matrix, &place->sweep, err);
+    if (request->n_sets > 0)
+        return ln_err_set(err, LN_INPUT,
+                          "%s: the parameters of finished points cannot be set; --set is for sweep "
+                          "files",
+                          request->path);
+    status = ln_view_open(request->path, &place->view, err);
+    return status == LN_OK ? cli_sweep_of(place->view, request->path, &place->sweep, err) : status;
 }
 
 static int find_point(const struct request *request, struct place *place, struct ln_err *err) {
@@ -88,15 +78,16 @@ static int find_point(const struct request *request, struct place *place, struct
 
 /* Final weights of a finished point. */
 static int read_weights(const struct request *request, struct place *place, struct ln_err *err) {
-    int n = ln_view_n_variables(place->view), index = 0;
-    while (index < n && strcmp(ln_view_variable(place->view, index)->name, "weights") != 0)
-        index++;
-    if (index == n)
+    int index = cli_find_variable(place->view, "weights", 1);
+    if (index < 0)
         return ln_err_set(err, LN_INPUT,
                           "%s holds no weights; run the sweep with record: {final: [weights, ...]}",
                           request->path);
-    int8_t *done = ln_linalg_alloc((size_t)ln_view_n_cells(place->view), 1);
     int64_t room = ln_view_variable(place->view, index)->extra[0];
+    if (room < place->shape.n_weights)
+        return ln_err_set(err, LN_INPUT, "%s is damaged: it has %lld weights a point, its sweep %d",
+                          request->path, (long long)room, place->shape.n_weights);
+    int8_t *done = ln_linalg_alloc((size_t)ln_view_n_cells(place->view), 1);
     double *row = ln_linalg_alloc((size_t)room, sizeof *row);
     int status = ln_view_status(place->view, done, err);
     if (status == LN_OK && done[place->cell] != 1)

@@ -23,8 +23,9 @@ static int run(int argc, char **argv) {
     ln_view_close(view);
     if (status != LN_OK)
         return cli_fail(&err);
-    printf("%s: %lld rows done and verified, %lld pending, %lld left out, %lld damaged\n", path,
-           (long long)done, (long long)pending, (long long)excluded, (long long)n_bad);
+    printf("%s: %lld rows done and verified, %lld pending, %lld left out, %lld damaged\n",
+           cli_shown(path), (long long)done, (long long)pending, (long long)excluded,
+           (long long)n_bad);
     for (int64_t i = 0; i < n_bad && i < SHOWN; i++)
         printf("  damaged: point %lld\n", (long long)bad[i]);
     if (n_bad > 0)

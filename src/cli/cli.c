@@ -1,23 +1,56 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "linnet/utf8.h"
 
 int cli_fail(const struct ln_err *err) {
-    fprintf(stderr, "linnet: %s\n", err->text);
+    char text[4 * sizeof err->text];
+    fprintf(stderr, "linnet: %s\n", ln_utf8_show(err->text, true, text, sizeof text));
     return (int)err->status;
 }
 
+enum { SHOWN = 2048, RING = 8 };
+
+const char *cli_shown(const char *text) {
+    static char ring[RING][SHOWN];
+    static int next;
+    if (ln_utf8_is_plain(text))
+        return text;
+    next = (next + 1) % RING;
+    return ln_utf8_show(text, false, ring[next], SHOWN);
+}
+
+const char *cli_json(const char *text) {
+    static char ring[RING][SHOWN];
+    static int next;
+    char *out = ring[next], *to = out;
+    next = (next + 1) % RING;
+    /* A backslash of an escape is doubled: the string reads as what is shown. */
+    for (const char *from = cli_shown(text); *from && to < out + SHOWN - 3; from++) {
+        if (*from == '"' || *from == '\\')
+            *to++ = '\\';
+        *to++ = *from;
+    }
+    *to = '\0';
+    return out;
+}
+
 int cli_usage(const struct command *command, const char *format, ...) {
+    char text[512];
     va_list args;
-    fprintf(stderr, "linnet %s: ", command->name);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    fprintf(stderr, "linnet %s: %s", command->name, cli_shown(text));
     fprintf(stderr, "\nusage: %s     (linnet %s --help says more)\n", command->synopsis,
             command->name);
     return LN_INPUT;
@@ -70,28 +103,59 @@ bool cli_take_path(const struct command *command, const char **path, const char 
     return true;
 }
 
+/* A file, or a pipe that somebody is writing to: `linnet plan <(make-sweep)`. */
+static int open_text(const char *path, int *fd, struct ln_err *err) {
+    struct stat info;
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0 || fstat(*fd, &info) != 0)
+        return ln_err_set(err, LN_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return ln_err_set(err, LN_INPUT, "%s: is a directory; give a sweep file", path);
+    if (!S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode))
+        return ln_err_set(err, LN_INPUT, "%s: is no file; give a sweep file", path);
+    return LN_OK;
+}
+
+/* Seconds to wait for somebody who writes to a pipe, and for the next byte of one who does. */
+enum { WAIT_WRITER = 2, WAIT_BYTE = 60 };
+
+/* Up to `most` bytes; false after an error, or when it has waited long enough. */
+static bool read_all(int fd, char *text, size_t most, size_t *size) {
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    *size = 0;
+    for (int idle = 0; *size < most;) {
+        int ready = poll(&wait, 1, 1000);
+        bool is_over = ready > 0 && !(wait.revents & POLLIN);
+        ssize_t got = is_over ? 0 : read(fd, text + *size, most - *size);
+        if (got > 0) {
+            *size += (size_t)got;
+            idle = 0;
+        } else if (got == 0 && (ready > 0 || *size > 0)) {
+            return true;
+        } else if ((got < 0 && errno != EINTR && errno != EAGAIN) ||
+                   idle++ >= (got == 0 ? WAIT_WRITER : WAIT_BYTE)) {
+            errno = errno == EAGAIN || got == 0 ? ETIMEDOUT : errno;
+            return false;
+        }
+    }
+    return true;
+}
+
 int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err) {
     enum { MOST = 4 << 20 };
-    struct stat info;
-    *text = NULL;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return ln_err_set(err, LN_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-    if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
-        fclose(file);
-        return ln_err_set(err, LN_INPUT, "%s: is a directory; give a sweep file", path);
-    }
-    *text = malloc(MOST + 2);
-    *size = *text ? fread(*text, 1, MOST + 1, file) : 0;
-    bool is_bad = !*text || ferror(file);
-    fclose(file);
-    if (is_bad) {
+    int fd, status = open_text(path, &fd, err);
+    *text = status == LN_OK ? malloc(MOST + 2) : NULL;
+    if (status == LN_OK && (!*text || !read_all(fd, *text, MOST + 1, size))) {
+        status = ln_err_set(err, LN_INPUT, "%s: cannot be read: %s", path,
+                            errno == ETIMEDOUT ? "nobody writes to it" : strerror(errno));
         free(*text);
         *text = NULL;
-        return ln_err_set(err, LN_INPUT, "%s: cannot be read", path);
     }
-    (*text)[*size] = '\0';
-    return LN_OK;
+    if (fd >= 0)
+        close(fd);
+    if (status == LN_OK)
+        (*text)[*size] = '\0';
+    return status;
 }
 
 int cli_split_lines(char *text, const char **lines, int most) {

@@ -23,6 +23,22 @@ extern const struct command command_run, command_plan, command_status, command_s
 /* Prints "linnet: message" to stderr; returns err->status. */
 int cli_fail(const struct ln_err *err);
 
+/* Text of a file or of the command line as it may be printed: what a terminal would act on is
+ * escaped. Good until the eighth call from here; of what must be escaped at most 2000 characters
+ * are shown. */
+const char *cli_shown(const char *text);
+
+/* The same inside a JSON string. */
+const char *cli_json(const char *text);
+
+/* The variable of that name with that many dimensions after the axes, or -1. */
+int cli_find_variable(const struct ln_view *view, const char *name, int n_extra);
+
+/* Parses the sweep a results file holds, with the overrides it was run with. Errors: LN_INPUT, also
+ * where the sweep has other cells than the file. Ownership: ln_sweep_free. */
+int cli_sweep_of(const struct ln_view *view, const char *path, struct ln_sweep **sweep,
+                 struct ln_err *err);
+
 /* "linnet COMMAND: message" and where to find help; returns LN_INPUT. */
 int cli_usage(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

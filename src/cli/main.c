@@ -38,7 +38,7 @@ static int dispatch(int argc, char **argv) {
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(commands[i]->name, argv[0]) == 0)
             return commands[i]->run(argc, argv);
-    fprintf(stderr, "linnet: there is no command '%s'; the commands are", argv[0]);
+    fprintf(stderr, "linnet: there is no command '%s'; the commands are", cli_shown(argv[0]));
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
     fprintf(stderr, "\n");

@@ -9,8 +9,8 @@ static int merge(const char *output, const char *const *parts, int n_parts) {
     struct ln_reuse_counts counts;
     if (ln_reuse_merge(output, parts, n_parts, &counts, &err) != LN_OK)
         return cli_fail(&err);
-    printf("%s: %lld of %lld points done, from %d files\n", output, (long long)counts.n_done,
-           (long long)(counts.n_done + counts.n_pending), n_parts);
+    printf("%s: %lld of %lld points done, from %d files\n", cli_shown(output),
+           (long long)counts.n_done, (long long)(counts.n_done + counts.n_pending), n_parts);
     if (counts.n_twice > 0)
         printf("%lld rows stood in more than one file, equal to the bit\n",
                (long long)counts.n_twice);
@@ -18,7 +18,7 @@ static int merge(const char *output, const char *const *parts, int n_parts) {
         printf("%lld damaged rows were not taken\n", (long long)counts.n_damaged);
     if (counts.n_pending > 0)
         printf("%lld points are pending: `linnet run SWEEP.yaml -o %s` trains them\n",
-               (long long)counts.n_pending, output);
+               (long long)counts.n_pending, cli_shown(output));
     return LN_OK;
 }
 

@@ -12,11 +12,13 @@ static void print_axes(const struct ln_sweep *sweep) {
     for (int i = 0; i < ln_sweep_n_axes(sweep); i++) {
         const struct ln_axis *axis = ln_sweep_axis(sweep, i);
         const struct ln_coord *coord = &axis->coords[0];
-        printf("  %-16s %5lld values  %s ... %s%s\n", axis->name, (long long)axis->count,
-               coord->texts[0], coord->texts[axis->count - 1], axis->is_log ? "  (log)" : "");
+        printf("  %-16s %5lld values  %s ... %s%s\n", cli_shown(axis->name), (long long)axis->count,
+               cli_shown(coord->texts[0]), cli_shown(coord->texts[axis->count - 1]),
+               axis->is_log ? "  (log)" : "");
         for (int k = 1; k < axis->n_coords; k++)
-            printf("    with %s: %s ... %s\n", axis->coords[k].name, axis->coords[k].texts[0],
-                   axis->coords[k].texts[axis->count - 1]);
+            printf("    with %s: %s ... %s\n", cli_shown(axis->coords[k].name),
+                   cli_shown(axis->coords[k].texts[0]),
+                   cli_shown(axis->coords[k].texts[axis->count - 1]));
     }
 }
 
@@ -130,7 +132,7 @@ static int print_plan(const struct ln_sweep *sweep, struct ln_err *err) {
     if (status == LN_OK) {
         char bytes[32];
         cli_bytes((double)plan->n_cells * ((double)layout->row_bytes + 9), bytes);
-        printf("%s: %lld points", ln_sweep_name(sweep), (long long)plan->n_points);
+        printf("%s: %lld points", cli_shown(ln_sweep_name(sweep)), (long long)plan->n_points);
         if (plan->n_excluded)
             printf(" (%lld of %lld cells left out by where)", (long long)plan->n_excluded,
                    (long long)plan->n_cells);

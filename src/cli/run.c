@@ -29,6 +29,7 @@ struct job {
     struct ln_plan *plan;
     struct ln_store *store;
     bool is_there, is_resumed;
+    struct ln_err trial; /* of an output that was there */
 };
 
 static volatile int stop_asked;
@@ -116,9 +117,9 @@ static int open_output(struct job *job, struct ln_err *err) {
         status = make_plan(job, done, err);
     free(done);
     if (status == LN_OK && job->rank == 0) {
-        fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go\n", job->output,
-                (long long)job->plan->n_done, job->n_shards > 0 ? " of this shard" : "",
-                (long long)job->plan->n_points);
+        fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go\n",
+                cli_shown(job->output), (long long)job->plan->n_done,
+                job->n_shards > 0 ? " of this shard" : "", (long long)job->plan->n_points);
         if (n_bad > 0)
             fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
     }
@@ -135,10 +136,10 @@ static int train(struct job *job, struct ln_err *err) {
     struct ln_farm_options options = {is_shown ? cli_progress : NULL, &progress, &stop_asked};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
         fprintf(stderr, "linnet: %s: %lld points%s%s on %d rank%s -> %s\n",
-                ln_sweep_name(job->sweep), (long long)job->plan->n_points,
+                cli_shown(ln_sweep_name(job->sweep)), (long long)job->plan->n_points,
                 job->n_shards > 0 ? " of this shard" : "",
                 job->plan->n_excluded ? " (some cells left out by where)" : "", job->n_ranks,
-                job->n_ranks == 1 ? "" : "s", job->output);
+                job->n_ranks == 1 ? "" : "s", cli_shown(job->output));
     if (job->rank == 0)
         cli_log_start(job->output, job->n_ranks, job->plan->n_points, job->is_resumed);
     double start = MPI_Wtime();
@@ -177,9 +178,22 @@ static void give_up(const struct job *job, const struct ln_err *err, bool is_alo
     MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
 }
 
+/* Rank 0 according to its launcher, before MPI is up; all of them where the launcher does not say.
+ */
+static bool is_first(void) {
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                        "SLURM_PROCID"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (getenv(names[i]))
+            return atoi(getenv(names[i])) == 0;
+    return true;
+}
+
 static int run_job(struct job *job) {
-    struct ln_err err = {0}, close_err = {0};
-    int status = ln_agree(MPI_COMM_WORLD, check_isa(&err), &err);
+    struct ln_err err = job->trial, close_err = {0};
+    int status = ln_agree(MPI_COMM_WORLD, (int)job->trial.status, &err);
+    if (status == LN_OK)
+        status = ln_agree(MPI_COMM_WORLD, check_isa(&err), &err);
     if (status == LN_OK)
         status = read_sweep(job, &err);
     if (status == LN_OK)
@@ -195,7 +209,8 @@ static int run_job(struct job *job) {
     if (status == LN_FATAL)
         give_up(job, &err, is_alone);
     if (job->rank == 0 && status == LN_STOPPED)
-        fprintf(stderr, "linnet: stopped on request; the same command resumes %s\n", job->output);
+        fprintf(stderr, "linnet: stopped on request; the same command resumes %s\n",
+                cli_shown(job->output));
     else if (job->rank == 0 && status != LN_OK)
         cli_fail(&err);
     finish(job);
@@ -288,6 +303,8 @@ static int run(int argc, char **argv) {
     if (status == LN_OK) {
         setenv("OMPI_MCA_mpi_yield_when_idle", "1",
                0); /* a spinning rank costs a core where ranks share cores */
+        if (is_first())
+            ln_view_try(job->output, &job->trial);
         MPI_Init(NULL, NULL);
         MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
         MPI_Comm_size(MPI_COMM_WORLD, &job->n_ranks);

@@ -1,6 +1,7 @@
 /* The side log OUT.h5.log: one JSON line when a run starts and one when it ends. Clocks and hosts
  * go here, because the results file is a pure function of the sweep. */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,10 +12,14 @@ static void append(const char *output, const char *line) {
     char path[4096];
     if (snprintf(path, sizeof path, "%s.log", output) >= (int)sizeof path)
         return;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+    /* O_NONBLOCK: a pipe of that name would wait for its reader. */
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int fd = open(path, flags, 0666);
+    struct stat info;
     if (fd < 0)
         return;
-    dprintf(fd, "%s\n", line);
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink <= 1)
+        dprintf(fd, "%s\n", line);
     close(fd);
 }
 

@@ -17,15 +17,15 @@ struct track {
     double *t, *b, *g; /* accelerated time [count]; [count x d] */
 };
 
-static int variable_of(const struct ln_view *view, const char *name, struct ln_err *err) {
-    for (int i = 0; i < ln_view_n_variables(view); i++)
-        if (strcmp(ln_view_variable(view, i)->name, name) == 0)
-            return i;
-    ln_err_set(err, LN_INPUT,
-               "the results hold no %s; to compare, the sweep needs record: {series: "
-               "[coefficients]}",
-               name);
-    return -1;
+static int variable_of(const struct ln_view *view, const char *name, int n_extra,
+                       struct ln_err *err) {
+    int index = cli_find_variable(view, name, n_extra);
+    if (index < 0)
+        ln_err_set(err, LN_INPUT,
+                   "the results hold no %s; to compare, the sweep needs record: {series: "
+                   "[coefficients]}",
+                   name);
+    return index;
 }
 
 static int check_row(const struct source *source, struct ln_err *err) {
@@ -55,12 +55,15 @@ static int read_series(const struct source *source, struct track *track, struct 
     const struct ln_view *view = source->view;
     int64_t cell = source->point->id, n_steps = 0;
     double *steps = NULL, step_size = NAN;
-    int series = variable_of(view, "coefficients_series", err);
-    int used = series < 0 ? -1 : variable_of(view, "step_size_used", err);
+    int series = variable_of(view, "coefficients_series", 2, err);
+    int used = series < 0 ? -1 : variable_of(view, "step_size_used", 0, err);
     if (series < 0 || used < 0)
         return LN_INPUT;
     const struct ln_view_variable *variable = ln_view_variable(view, series);
     int64_t n_records = variable->extra[0], width = variable->extra[1];
+    if (width < track->d)
+        return ln_err_set(err, LN_INPUT, "the results hold %lld coefficients a point, not %d",
+                          (long long)width, track->d);
     double *numbers = ln_linalg_alloc((size_t)(n_records * width), sizeof *numbers);
     int rc = ln_view_row(view, series, cell, numbers, err);
     if (rc == LN_OK)
@@ -69,6 +72,7 @@ static int read_series(const struct source *source, struct track *track, struct 
         rc = ln_view_coordinate(view, "record_step", &steps, &n_steps, err);
     track->t = ln_linalg_alloc((size_t)n_records, sizeof *track->t);
     track->b = ln_linalg_alloc((size_t)n_records * track->d, sizeof *track->b);
+    n_records = n_steps < n_records ? n_steps : n_records;
     for (int64_t k = 0; rc == LN_OK && k < n_records && isfinite(numbers[k * width]); k++) {
         track->t[k] = steps[k] * step_size / source->limit.time_unit;
         memcpy(track->b + k * track->d, numbers + k * width, (size_t)track->d * sizeof *numbers);

@@ -89,8 +89,8 @@ void report_print(const struct report *report) {
     const struct ln_saddles *saddles = &report->saddles;
     const struct ln_regression *regression = report->regression;
     int last = saddles->n_jumps;
-    printf("%s: %d samples, %d coordinates, loss (c/2)|Xb - y|^2 with c = %.10g\n", report->title,
-           regression->n, regression->d, regression->c);
+    printf("%s: %d samples, %d coordinates, loss (c/2)|Xb - y|^2 with c = %.10g\n",
+           cli_shown(report->title), regression->n, regression->d, regression->c);
     printf("%3s  %-14s %-14s saddle b%s\n", "k", "time t_k", "loss",
            saddles->d <= MOST_SHOWN ? "  |  dual s at t_k" : " (coordinate:value)");
     for (int k = 0; k <= last; k++)

@@ -146,12 +146,7 @@ static int take_results(struct source *source, const struct saddles_options *opt
     int status = ln_view_open(options->measure, &source->view, err);
     if (status != LN_OK)
         return status;
-    struct saddles_options with_sets = {0};
-    const char *text = ln_view_sweep_text(source->view);
-    char *lines = strdup(ln_view_sweep_sets(source->view));
-    with_sets.n_sets = cli_split_lines(lines, with_sets.sets, SADDLES_MOST_SETS);
-    status = parse_text(source, options->measure, text, strlen(text), &with_sets, err);
-    free(lines);
+    status = cli_sweep_of(source->view, options->measure, &source->sweep, err);
     return status == LN_OK ? take_point(source, options->measure, options->point, err) : status;
 }
 

@@ -12,28 +12,20 @@ enum { ROWS = 14, COLS = 64 };
 /* The parameters of the point, from the sweep text in the file. Matrices in files beside the sweep
  * may be gone: then only the results are shown. */
 static void print_parameters(const struct ln_view *view, const char *path, int64_t cell) {
-    const char *text = ln_view_sweep_text(view), *lines = ln_view_sweep_sets(view);
     struct ln_sweep *sweep;
     struct ln_err err;
-    const char *sets[256];
-    int n_sets = 0;
-    char *copy = strdup(lines ? lines : "");
-    for (char *line = strtok(copy, "\n"); line && n_sets < 256; line = strtok(NULL, "\n"))
-        sets[n_sets++] = line;
-    if (ln_sweep_parse(path, text, strlen(text), sets, n_sets, ln_view_read_matrix, &sweep, &err) !=
-        LN_OK) {
-        printf("  (the sweep text cannot be read here: %s)\n", err.text);
-        free(copy);
+    if (cli_sweep_of(view, path, &sweep, &err) != LN_OK) {
+        printf("  (the sweep text cannot be read here: %s)\n", cli_shown(err.text));
         return;
     }
     for (int i = ln_sweep_n_axes(sweep) - 1; i >= 0; i--) {
         const struct ln_axis *axis = ln_sweep_axis(sweep, i);
         for (int k = 0; k < axis->n_coords; k++)
-            printf("  %-24s %s\n", axis->coords[k].name, axis->coords[k].texts[cell % axis->count]);
+            printf("  %-24s %s\n", cli_shown(axis->coords[k].name),
+                   cli_shown(axis->coords[k].texts[cell % axis->count]));
         cell /= axis->count;
     }
     ln_sweep_free(sweep);
-    free(copy);
 }
 
 static int64_t elements(const struct ln_view_variable *variable) {
@@ -58,19 +50,21 @@ static double *read_row(const struct ln_view *view, int variable, int64_t cell,
     return NULL;
 }
 
-static void print_flags(const struct ln_view_variable *variable, int value) {
-    for (int i = 0; i < variable->n_flags; i++)
-        if (variable->is_mask ? (value >> i) & 1 : value == i)
-            printf("%s ", variable->flags[i]);
+static void print_flags(const struct ln_view_variable *variable, double number) {
+    bool is_whole = number > -0x1p63 && number < 0x1p63;
+    int64_t value = is_whole ? (int64_t)number : 0;
+    for (int i = 0; is_whole && i < variable->n_flags; i++)
+        if (variable->is_mask ? value >> i & 1 : value == i)
+            printf("%s ", cli_shown(variable->flags[i]));
     printf("\n");
 }
 
 static void print_variable(const struct ln_view_variable *variable, const double *row,
                            int64_t count) {
     enum { MOST = 8 };
-    printf("  %-24s ", variable->name);
+    printf("  %-24s ", cli_shown(variable->name));
     if (variable->n_flags > 0) {
-        print_flags(variable, (int)row[0]);
+        print_flags(variable, row[0]);
         return;
     }
     for (int64_t i = 0; i < count && i < MOST; i++)
@@ -85,12 +79,17 @@ static double log_of(double x) {
     return log10(x > 1e-300 ? x : 1e-300);
 }
 
+/* What has a place in the picture. */
+static bool is_drawn(double loss, double step) {
+    return isfinite(loss) && isfinite(step) && step >= 0;
+}
+
 /* The loss over steps, both logarithmic, as a small picture. */
 static void draw(const double *loss, const double *steps, int64_t count) {
     char picture[ROWS][COLS + 1];
     double low = INFINITY, high = -INFINITY, last = 1;
     for (int64_t i = 0; i < count; i++)
-        if (isfinite(loss[i])) {
+        if (is_drawn(loss[i], steps[i])) {
             low = fmin(low, log_of(loss[i]));
             high = fmax(high, log_of(loss[i]));
             last = fmax(last, steps[i]);
@@ -101,7 +100,7 @@ static void draw(const double *loss, const double *steps, int64_t count) {
     for (int r = 0; r < ROWS; r++)
         memset(picture[r], ' ', COLS), picture[r][COLS] = '\0';
     for (int64_t i = 0; i < count; i++)
-        if (isfinite(loss[i])) {
+        if (is_drawn(loss[i], steps[i])) {
             int row = (int)lround((high - log_of(loss[i])) / (high - low) * (ROWS - 1));
             int col = (int)lround(log10(1 + steps[i]) / log10(1 + last) * (COLS - 1));
             picture[row][col] = '*';
@@ -130,11 +129,8 @@ static int print_results(const struct ln_view *view, int64_t cell, struct ln_err
 }
 
 static int print_curve(const struct ln_view *view, int64_t cell, struct ln_err *err) {
-    int i = 0;
-    while (i < ln_view_n_variables(view) &&
-           strcmp(ln_view_variable(view, i)->name, "loss_series") != 0)
-        i++;
-    if (i == ln_view_n_variables(view))
+    int i = cli_find_variable(view, "loss_series", 1);
+    if (i < 0)
         return LN_OK;
     int64_t n_steps, count = elements(ln_view_variable(view, i));
     double *row = read_row(view, i, cell, err), *steps = NULL;

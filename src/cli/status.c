@@ -1,6 +1,4 @@
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
 #include "linnet/linalg.h"
@@ -10,13 +8,6 @@ struct counts {
     int64_t done, pending, excluded;
     int64_t labels[64];
 };
-
-static int find_label(const struct ln_view *view) {
-    for (int i = 0; i < ln_view_n_variables(view); i++)
-        if (strcmp(ln_view_variable(view, i)->name, "label") == 0)
-            return i;
-    return -1;
-}
 
 static int count(const struct ln_view *view, int label, struct counts *counts, struct ln_err *err) {
     int64_t n = ln_view_n_cells(view);
@@ -45,7 +36,7 @@ static void print_json(const struct ln_view *view, int label, const struct count
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0, printed = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
-            printf("%s\"%s\": %lld", printed++ ? ", " : "", variable->flags[i],
+            printf("%s\"%s\": %lld", printed++ ? ", " : "", cli_json(variable->flags[i]),
                    (long long)counts->labels[i]);
     printf("}}\n");
 }
@@ -54,8 +45,8 @@ static void print_table(const struct ln_view *view, const char *path, int label,
                         const struct counts *counts) {
     int64_t points = counts->done + counts->pending;
     const char *title = ln_view_attribute(view, "title");
-    printf("%s: %s\n%lld of %lld points done (%.1f%%)", path, title ? title : "",
-           (long long)counts->done, (long long)points,
+    printf("%s: %s\n%lld of %lld points done (%.1f%%)", cli_shown(path),
+           cli_shown(title ? title : ""), (long long)counts->done, (long long)points,
            points ? 100.0 * (double)counts->done / (double)points : 100.0);
     if (counts->excluded)
         printf(", %lld cells left out by where", (long long)counts->excluded);
@@ -63,7 +54,8 @@ static void print_table(const struct ln_view *view, const char *path, int label,
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
-            printf("  %-24s %10lld  %5.1f%%\n", variable->flags[i], (long long)counts->labels[i],
+            printf("  %-24s %10lld  %5.1f%%\n", cli_shown(variable->flags[i]),
+                   (long long)counts->labels[i],
                    100.0 * (double)counts->labels[i] / (double)counts->done);
 }
 
@@ -88,7 +80,7 @@ static int run(int argc, char **argv) {
     int status = ln_view_open(path, &view, &err);
     if (status != LN_OK)
         return cli_fail(&err);
-    int label = find_label(view);
+    int label = cli_find_variable(view, "label", 0);
     status = count(view, label, &counts, &err);
     if (status != LN_OK)
         cli_fail(&err);

@@ -1,11 +1,13 @@
 #include "h5.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "linnet/view.h"
 
@@ -80,10 +82,10 @@ static int check_regular(const char *path, struct ln_err *err) {
         return ln_err_set(err, LN_INPUT, "%s is not a regular file", path);
     if (info.st_size == 0)
         return ln_err_set(err, LN_INPUT, "%s is empty, not an HDF5 file", path);
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
         return ln_err_set(err, LN_INPUT, "cannot read %s: %s", path, strerror(errno));
-    fclose(file);
+    close(fd);
     return LN_OK;
 }
 
@@ -98,6 +100,35 @@ int ln_h5_open(const char *path, hid_t *file, struct ln_err *err) {
     if (*file < 0)
         return ln_h5_error(err, LN_INPUT, "%s is not a whole HDF5 file", path);
     return LN_OK;
+}
+
+static herr_t refuse_other_file(const char *parent, const char *group, const char *child,
+                                const char *object, unsigned *flags, hid_t access, void *data) {
+    (void)parent, (void)group, (void)child, (void)object, (void)flags, (void)access, (void)data;
+    return -1;
+}
+
+static bool is_inside(hid_t dataset) {
+    hid_t how = H5Dget_create_plist(dataset);
+    if (how < 0)
+        return false;
+    bool is_it = H5Pget_layout(how) != H5D_VIRTUAL && H5Pget_external_count(how) == 0;
+    H5Pclose(how);
+    return is_it;
+}
+
+hid_t ln_h5_open_dataset(hid_t file, const char *name) {
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    hid_t dataset = H5I_INVALID_HID;
+    if (access >= 0 && H5Pset_elink_cb(access, refuse_other_file, NULL) >= 0)
+        dataset = H5Dopen2(file, name, access);
+    if (access >= 0)
+        H5Pclose(access);
+    if (dataset >= 0 && !is_inside(dataset)) {
+        H5Dclose(dataset);
+        return H5I_INVALID_HID;
+    }
+    return dataset;
 }
 
 bool ln_h5_put_text(hid_t object, const char *name, const char *text) {
@@ -177,7 +208,7 @@ char *ln_h5_get_long_text(hid_t file, const char *name) {
     char *text = ln_h5_get_text(file, name);
     if (text || H5Lexists(file, name, H5P_DEFAULT) <= 0)
         return text;
-    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t dataset = ln_h5_open_dataset(file, name);
     if (dataset < 0)
         return NULL;
     hid_t type = H5Dget_type(dataset);

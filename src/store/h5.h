@@ -32,6 +32,11 @@ hid_t ln_h5_create(const char *path);
 /* Opens a regular HDF5 file for reading, serially. Errors: LN_INPUT, each with its own message. */
 int ln_h5_open(const char *path, hid_t *file, struct ln_err *err);
 
+/* Opens a dataset whose values lie in this file: links and raw data that lead into other files are
+ * refused, because opening those may wait for ever (a pipe) or read what nobody meant to show.
+ * Returns an id to close, or < 0. */
+hid_t ln_h5_open_dataset(hid_t file, const char *name);
+
 /* Fixed-length UTF-8 text attribute; NULL and "" are left out. Returns false on failure. */
 bool ln_h5_put_text(hid_t object, const char *name, const char *text);
 

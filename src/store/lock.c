@@ -42,10 +42,24 @@ static bool is_current(const struct ln_lock *lock) {
            by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
 }
 
+/* Its text is about to be replaced: a pipe, or a second name that somebody gave to a file that
+ * matters, is left alone. No name at all: its last holder has just removed it. */
+static bool is_ours(int fd) {
+    struct stat info;
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink <= 1;
+}
+
 static int try_once(struct ln_lock *lock, const char *path, struct ln_err *err) {
     lock->fd = open(lock->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (lock->fd < 0)
         return ln_err_set(err, LN_INPUT, "cannot create %s: %s", lock->path, strerror(errno));
+    if (!is_ours(lock->fd)) {
+        close(lock->fd);
+        lock->fd = -1;
+        return ln_err_set(err, LN_INPUT,
+                          "%s is there and is no lock; remove it or choose another output",
+                          lock->path);
+    }
     /* A lock of the open file description: it does not vanish when some library closes the same
      * file. */
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -16,6 +16,9 @@
 /* Verified at a time: large reads, small memory. */
 enum { BLOCK_BYTES = 4 << 20 };
 
+/* No sweep has more; a header that claims more must not make anybody take memory for them. */
+enum { MAX_CELLS = 1000000000 };
+
 static bool type_of(hid_t type, enum ln_ctype *ctype) {
     bool ok = true;
     if (H5Tequal(type, H5T_STD_I8LE) > 0)
@@ -48,7 +51,7 @@ static bool set_shape(hid_t space, int n_axes, int64_t *n_cells, struct ln_rows_
         if (i >= n_axes)
             column->extra[i - n_axes] = (int64_t)dims[i];
     }
-    return true;
+    return *n_cells <= MAX_CELLS;
 }
 
 /* A variable the file claims to hold must be laid out as we lay it out, and lie inside the file. */
@@ -62,7 +65,8 @@ static bool place_column(hid_t dataset, int n_axes, int64_t file_size, int64_t *
     int64_t end = 0;
     bool ok = type >= 0 && space >= 0 && how >= 0 && H5Pget_layout(how) == H5D_CONTIGUOUS &&
               type_of(type, &column->type) && set_shape(space, n_axes, n_cells, column) &&
-              base != HADDR_UNDEF && !__builtin_mul_overflow(column->bytes, *n_cells, &size) &&
+              base <= (haddr_t)file_size &&
+              !__builtin_mul_overflow(column->bytes, *n_cells, &size) &&
               !__builtin_add_overflow((int64_t)base, size, &end) && end <= file_size;
     column->base = (int64_t)base;
     if (how >= 0)
@@ -76,9 +80,9 @@ static bool place_column(hid_t dataset, int n_axes, int64_t file_size, int64_t *
 
 static bool map_column(hid_t file, const char *name, int n_axes, int64_t file_size,
                        int64_t *n_cells, struct ln_rows_column *column) {
-    if (strlen(name) >= sizeof column->name || H5Lexists(file, name, H5P_DEFAULT) <= 0)
+    if (name[0] == '\0' || strlen(name) >= sizeof column->name)
         return false;
-    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t dataset = ln_h5_open_dataset(file, name);
     if (dataset < 0)
         return false;
     memcpy(column->name, name, strlen(name) + 1);

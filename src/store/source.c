@@ -9,6 +9,7 @@
 
 #include "h5.h"
 #include "identity.h"
+#include "linnet/view.h"
 
 static char *text_or_empty(char *text) {
     return text ? text : calloc(1, 1);
@@ -42,7 +43,9 @@ int ln_source_open(struct ln_source *source, const char *path, struct ln_err *er
     hid_t file = H5I_INVALID_HID;
     *source = (struct ln_source){.path = path, .fd = -1};
     ln_h5_begin();
-    int rc = ln_h5_open(path, &file, err);
+    int rc = ln_view_try(path, err);
+    if (rc == LN_OK)
+        rc = ln_h5_open(path, &file, err);
     if (rc != LN_OK)
         return rc;
     rc = ln_identity_check_format(file, path, err);

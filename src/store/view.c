@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <hdf5_hl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +14,15 @@
 #include "identity.h"
 #include "linnet/store.h"
 #include "rows.h"
+#include "trial.h"
 
 /* Cells verified at a time by ln_view_check, so that a status array of the whole grid is never
  * needed. */
 enum { CHECK_BLOCK = 1 << 20 };
 
-/* No coordinate of ours is longer; what a header claims is checked before memory is taken for it.
- */
-enum { MAX_NUMBERS = 1 << 28 };
+/* No coordinate of ours and no matrix that a sweep takes is larger; what a header claims is checked
+ * before memory is taken for it. */
+enum { MAX_NUMBERS = 64 << 20 };
 
 struct attribute {
     char *name, *text;
@@ -76,7 +76,7 @@ static void read_flags(hid_t dataset, struct ln_view_variable *variable) {
 
 static bool describe_variable(const struct ln_view *view, const struct ln_rows_column *column,
                               struct ln_view_variable *variable) {
-    hid_t dataset = H5Dopen2(view->file, column->name, H5P_DEFAULT);
+    hid_t dataset = ln_h5_open_dataset(view->file, column->name);
     if (dataset < 0)
         return false;
     snprintf(variable->name, sizeof variable->name, "%s", column->name);
@@ -118,28 +118,59 @@ static int open_file(struct ln_view *view, struct ln_err *err) {
     return ln_rows_map(view->file, view->path, info.st_size, &view->rows, err);
 }
 
+static int open_and_describe(struct ln_view *view, struct ln_err *err) {
+    ln_h5_begin();
+    int rc = open_file(view, err);
+    return rc == LN_OK ? describe(view, err) : rc;
+}
+
+/* All that any reader takes from a results file by way of HDF5. */
+static void try_all(void *data) {
+    struct ln_view *view = data;
+    struct ln_err err;
+    if (open_and_describe(view, &err) != LN_OK)
+        return;
+    free(ln_h5_get_long_text(view->file, "sweep_canonical"));
+    H5Fclose(view->file);
+}
+
+static struct ln_view *create_view(const char *path) {
+    struct ln_view *view = calloc(1, sizeof *view);
+    if (!view)
+        return NULL;
+    view->file = H5I_INVALID_HID;
+    view->fd = -1;
+    view->path = strdup(path);
+    if (!view->path) {
+        free(view);
+        return NULL;
+    }
+    return view;
+}
+
 int ln_view_open(const char *path, struct ln_view **view, struct ln_err *err) {
     *view = NULL;
-    struct ln_view *opened = calloc(1, sizeof *opened);
-    if (opened) {
-        opened->file = H5I_INVALID_HID;
-        opened->fd = -1;
-        opened->path = strdup(path);
-    }
-    if (!opened || !opened->path) {
-        free(opened);
+    struct ln_view *opened = create_view(path);
+    if (!opened)
         return ln_err_set(err, LN_FATAL, "out of memory");
-    }
-    ln_h5_begin();
-    int rc = open_file(opened, err);
+    int rc = ln_trial(path, try_all, opened, err);
     if (rc == LN_OK)
-        rc = describe(opened, err);
+        rc = open_and_describe(opened, err);
     if (rc != LN_OK) {
         ln_view_close(opened);
         return rc;
     }
     *view = opened;
     return LN_OK;
+}
+
+int ln_view_try(const char *path, struct ln_err *err) {
+    struct ln_view *view = create_view(path);
+    if (!view)
+        return ln_err_set(err, LN_FATAL, "out of memory");
+    int rc = access(path, F_OK) == 0 ? ln_trial(path, try_all, view, err) : LN_OK;
+    ln_view_close(view);
+    return rc;
 }
 
 void ln_view_close(struct ln_view *view) {
@@ -250,9 +281,9 @@ static bool read_numbers(hid_t dataset, int rank, hsize_t *dims, double **values
 
 /* A dimension without values is a dataset too, of zeros. */
 static bool is_pure_dimension(hid_t dataset) {
-    char name[32] = "";
-    return H5DSis_scale(dataset) > 0 && H5DSget_scale_name(dataset, name, sizeof name) > 0 &&
-           strncmp(name, "This is a netCDF dimension", 26) == 0;
+    char name[32];
+    read_into(dataset, "NAME", name, sizeof name);
+    return strncmp(name, "This is a netCDF dimension", 26) == 0;
 }
 
 int ln_view_coordinate(const struct ln_view *view, const char *name, double **values,
@@ -260,7 +291,7 @@ int ln_view_coordinate(const struct ln_view *view, const char *name, double **va
     hsize_t size = 0;
     *values = NULL;
     ln_h5_begin();
-    hid_t dataset = H5Dopen2(view->file, name, H5P_DEFAULT);
+    hid_t dataset = ln_h5_open_dataset(view->file, name);
     bool ok =
         dataset >= 0 && !is_pure_dimension(dataset) && read_numbers(dataset, 1, &size, values);
     if (dataset >= 0)
@@ -309,26 +340,50 @@ int ln_view_check(const struct ln_view *view, int64_t *n_done, int64_t *n_pendin
     return rc;
 }
 
-int ln_view_read_matrix(const char *path, const char *dataset_name, int *rows, int *cols,
-                        double **data, struct ln_err *err) {
+struct matrix_request {
+    const char *path, *dataset;
+    int rows, cols;
+    double *data;
+};
+
+static int read_matrix(struct matrix_request *request, struct ln_err *err) {
     hsize_t dims[2] = {0, 0};
     hid_t file = H5I_INVALID_HID;
-    *data = NULL;
     ln_h5_begin();
-    if (ln_h5_open(path, &file, err))
+    if (ln_h5_open(request->path, &file, err))
         return (int)err->status;
-    hid_t dataset = H5Dopen2(file, dataset_name, H5P_DEFAULT);
+    hid_t dataset = ln_h5_open_dataset(file, request->dataset);
     int rc = LN_OK;
     if (dataset < 0)
-        rc = ln_err_set(err, LN_INPUT, "%s has no dataset '%s'", path, dataset_name);
-    else if (!read_numbers(dataset, 2, dims, data))
+        rc = ln_err_set(err, LN_INPUT, "%s has no dataset '%s' of its own", request->path,
+                        request->dataset);
+    else if (!read_numbers(dataset, 2, dims, &request->data))
         rc = ln_err_set(err, LN_INPUT,
-                        "'%s' in %s is not a readable matrix of numbers (2 dimensions, not empty)",
-                        dataset_name, path);
-    *rows = (int)dims[0];
-    *cols = (int)dims[1];
+                        "'%s' in %s is not a readable matrix of numbers (2 dimensions, 1 to %d "
+                        "elements)",
+                        request->dataset, request->path, MAX_NUMBERS);
+    request->rows = (int)dims[0];
+    request->cols = (int)dims[1];
     if (dataset >= 0)
         H5Dclose(dataset);
     H5Fclose(file);
+    return rc;
+}
+
+static void try_matrix(void *data) {
+    struct ln_err err;
+    read_matrix(data, &err);
+}
+
+int ln_view_read_matrix(const char *path, const char *dataset, int *rows, int *cols, double **data,
+                        struct ln_err *err) {
+    struct matrix_request request = {.path = path, .dataset = dataset};
+    *data = NULL;
+    if (ln_trial(path, try_matrix, &request, err))
+        return (int)err->status;
+    int rc = read_matrix(&request, err);
+    *rows = request.rows;
+    *cols = request.cols;
+    *data = request.data;
     return rc;
 }
