@@ -19,13 +19,6 @@ struct request {
     uint64_t seed;
 };
 
-static int find_steps(const struct ln_view *view) {
-    for (int i = 0; i < ln_view_n_variables(view); i++)
-        if (strcmp(ln_view_variable(view, i)->name, "steps") == 0)
-            return i;
-    return -1;
-}
-
 /* The cost of a point that took `steps`, which the plan knows at its horizon. */
 static double cost_of_steps(const struct ln_plan *plan, int group, int64_t position, double steps,
                             double horizon) {
@@ -40,7 +33,7 @@ static int measure(const struct ln_sweep *sweep, const struct ln_plan *plan,
                    struct ln_err *err) {
     struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
     int8_t *done = ln_linalg_alloc((size_t)plan->n_cells, 1);
-    int steps = find_steps(view), status = ln_view_status(view, done, err);
+    int steps = cli_find_variable(view, "steps", 0), status = ln_view_status(view, done, err);
     for (int g = 0; g < plan->n_groups && steps >= 0; g++)
         for (int64_t k = 0; k < plan->groups[g].count && status == LN_OK; k++) {
             int64_t i = plan->groups[g].first + k;
@@ -77,7 +70,7 @@ static int make_costs(const struct request *request, const struct ln_sweep *swee
     ln_view_close(view);
     if (status == LN_OK)
         printf("true costs: by the steps that %lld of %lld points took in %s%s\n",
-               (long long)n_measured, (long long)plan->n_points, request->costs,
+               (long long)n_measured, (long long)plan->n_points, cli_shown(request->costs),
                n_measured < plan->n_points ? "; the others as predicted" : "");
     return status;
 }
@@ -119,7 +112,7 @@ static int simulate(const struct request *request, struct ln_err *err) {
         double *actual = ln_linalg_alloc((size_t)plan->n_points + 1, sizeof *actual);
         char total[32];
         cli_duration(plan->total_cost, total);
-        printf("%s: %lld points, %s predicted on one core\n", ln_sweep_name(sweep),
+        printf("%s: %lld points, %s predicted on one core\n", cli_shown(ln_sweep_name(sweep)),
                (long long)plan->n_points, total);
         status = make_costs(request, sweep, plan, actual, err);
         if (status == LN_OK)

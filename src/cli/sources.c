@@ -26,8 +26,8 @@ static int check_same(const char *path, const char *sweep_path, const struct ln_
     int status = ln_sweep_parse(sweep_path, text, strlen(text), sets,
                                 cli_split_lines(lines, sets, CLI_MOST_SETS), ln_view_read_matrix,
                                 &other, err);
-    bool is_same =
-        status == LN_OK && strcmp(ln_sweep_canonical(other), ln_sweep_canonical(sweep)) == 0;
+    bool is_same = status == LN_OK && ln_view_n_cells(view) == ln_sweep_n_cells(sweep) &&
+                   strcmp(ln_sweep_canonical(other), ln_sweep_canonical(sweep)) == 0;
     ln_sweep_free(other);
     free(lines);
     if (is_same)
