@@ -69,7 +69,7 @@ double ln_coordinator_seconds_done(const struct ln_coordinator *coordinator);
 /* Actual over predicted seconds of a group, as far as is known. */
 double ln_coordinator_factor(const struct ln_coordinator *coordinator, int group);
 
-/* What is stored of a group so far. */
-const struct ln_tally *ln_coordinator_tally(const struct ln_coordinator *coordinator, int group);
+/* What is stored of each group so far: [n_groups]. */
+const struct ln_tally *ln_coordinator_tallies(const struct ln_coordinator *coordinator);
 
 #endif

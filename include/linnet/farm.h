@@ -9,6 +9,7 @@
 #include "linnet/plan.h"
 #include "linnet/store.h"
 #include "linnet/tally.h"
+#include "linnet/train.h"
 
 /* What rank 0 knows of this run. */
 struct ln_progress {
@@ -19,9 +20,18 @@ struct ln_progress {
     int n_ranks;
 };
 
+/* What this run came to. */
+struct ln_account {
+    const struct ln_plan *plan;
+    const struct ln_tally *groups; /* [plan->n_groups] points finished */
+    struct ln_train_use use;       /* of the lanes of all ranks */
+};
+
 struct ln_farm_options {
     /* Rank 0, a few times a second; NULL: silent. The last call has final = true. */
     void (*progress)(void *ctx, const struct ln_progress *progress, bool final);
+    /* Rank 0, at the end, also of a run that was stopped; NULL: none. */
+    void (*account)(void *ctx, const struct ln_account *account);
     void *ctx;
     const volatile int *stop_asked; /* nonzero: stop soon (signal handler sets it) */
 };

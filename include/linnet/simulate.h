@@ -14,6 +14,9 @@ struct ln_simulate_options {
     double poll;    /* seconds between two looks of a computing rank at its messages */
 };
 
+/* The usual: a network and a rank 0 as measured, polls as the workers do them. */
+struct ln_simulate_options ln_simulate_usual(int n_ranks);
+
 struct ln_simulation {
     double makespan;      /* seconds until the last point is stored */
     double work, longest; /* actual core seconds of all points; duration of the longest, alone */

@@ -71,6 +71,11 @@ int cli_read_sweep(const char *path, const char *const *sets, int n_sets, struct
 int cli_open_results(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
                      struct ln_view **view, struct ln_err *err);
 
+/* Prints predicted against actual costs of the points that a results file has, and leaves in the
+ * plan the others, predicted in their light. */
+int cli_after(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
+              struct ln_plan *plan, struct ln_err *err);
+
 /* Cuts text (or NULL) into lines [most], in place; returns how many. */
 int cli_split_lines(char *text, const char **lines, int most);
 
@@ -80,13 +85,34 @@ void cli_bytes(double bytes, char text[32]);
 
 /* Progress of a run on rank 0: a bar on a terminal, one line every few seconds elsewhere. */
 struct progress {
-    bool is_terminal;
+    const char *output;
+    bool is_terminal, is_quiet;
     double last_line;
 };
 void cli_progress(void *progress, const struct ln_progress *state, bool final);
 
+/* At the end of a run: what it cost, on the terminal and in the side log. */
+void cli_account(void *progress, const struct ln_account *account);
+
+/* What finished points cost, by the text of their shape. */
+struct cli_costs {
+    int n;
+    struct cli_cost {
+        char shape[64];
+        struct ln_tally tally;
+    } * items; /* [n] */
+};
+void cli_costs_add(struct cli_costs *costs, const char *shape, const struct ln_tally *more);
+const struct ln_tally *cli_costs_of(const struct cli_costs *costs, const char *shape); /* or NULL */
+struct ln_tally cli_costs_sum(const struct cli_costs *costs);
+void cli_costs_clear(struct cli_costs *costs);
+
 /* The side log OUT.h5.log (rank 0 only). */
 void cli_log_start(const char *output, int n_ranks, int64_t n_points, bool is_resumed);
 void cli_log_end(const char *output, double seconds, int status);
+void cli_log_costs(const char *output, const struct cli_costs *costs,
+                   const struct ln_train_use *use);
+/* Adds up what all runs on that file have logged. */
+void cli_log_read(const char *output, struct cli_costs *costs);
 
 #endif

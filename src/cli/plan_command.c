@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "linnet/engine.h"
 #include "linnet/linalg.h"
+#include "linnet/simulate.h"
 #include "linnet/train.h"
 #include "linnet/view.h"
 
@@ -56,18 +57,35 @@ static void print_shapes(const struct ln_plan *plan) {
     free(lines);
 }
 
-/* Time on P ranks: the work shared out, but never less than the longest point. */
-static void print_cost(const struct ln_plan *plan) {
+/* How long the longest point lasts by itself. */
+static double longest_point(const struct ln_plan *plan) {
     double longest = 0;
-    char text[32];
     for (int i = 0; i < plan->n_groups; i++)
-        longest = fmax(longest, plan->cost[plan->groups[i].first]);
-    printf("\npredicted time (an order of magnitude, before the first point is run):\n ");
+        longest = fmax(longest, plan->groups[i].solo * plan->cost[plan->groups[i].first]);
+    return longest;
+}
+
+/* Time on P ranks: simulated, or the work shared out where there are too many points for that. */
+static double time_on(const struct ln_plan *plan, int n_ranks) {
+    enum { MOST_POINTS = 200000 };
+    if (plan->n_points > MOST_POINTS)
+        return fmax(plan->total_cost / n_ranks, longest_point(plan));
+    struct ln_simulate_options options = ln_simulate_usual(n_ranks);
+    struct ln_simulation simulation;
+    ln_simulate(plan, plan->cost, &options, &simulation);
+    return simulation.makespan;
+}
+
+static void print_times(const struct ln_plan *plan, const char *title) {
+    double longest = longest_point(plan);
+    char text[32];
+    printf("\n%s:\n ", title);
     for (int ranks = 1; ranks <= 4096; ranks *= ranks == 1 ? 2 : 4) {
-        cli_duration(fmax(plan->total_cost / ranks, longest), text);
+        bool is_last = plan->total_cost / ranks < longest;
+        cli_duration(time_on(plan, ranks), text);
         printf(" %d rank%s: %s%s", ranks, ranks == 1 ? "" : "s", text,
-               plan->total_cost / ranks < longest ? " (the longest point)\n" : ",");
-        if (plan->total_cost / ranks < longest)
+               is_last ? " (the longest point)\n" : ",");
+        if (is_last)
             return;
     }
     printf("\n");
@@ -139,7 +157,7 @@ static int print_plan(const struct ln_sweep *sweep, struct ln_err *err) {
         printf(", results file %s\n", bytes);
         print_axes(sweep);
         print_shapes(plan);
-        print_cost(plan);
+        print_times(plan, "predicted time (an order of magnitude, before the first point is run)");
         print_labels(sweep, plan);
     }
     ln_plan_free(plan);
@@ -147,17 +165,31 @@ static int print_plan(const struct ln_sweep *sweep, struct ln_err *err) {
     return status;
 }
 
+static int print_after(const struct ln_sweep *sweep, const char *path, const char *results,
+                       struct ln_err *err) {
+    struct ln_plan *plan = NULL;
+    int status = ln_plan_create(sweep, NULL, &plan, err);
+    if (status == LN_OK)
+        status = cli_after(results, path, sweep, plan, err);
+    if (status == LN_OK && plan->n_points > 0)
+        print_times(plan, "time left, predicted in the light of what is done");
+    ln_plan_free(plan);
+    return status;
+}
+
 static int run(int argc, char **argv) {
-    static const struct option_spec specs[] = {{"--set", NULL, true}};
-    const char *value, *path = NULL, *sets[CLI_MOST_SETS];
+    static const struct option_spec specs[] = {{"--set", NULL, true}, {"--after", NULL, true}};
+    const char *value, *path = NULL, *results = NULL, *sets[CLI_MOST_SETS];
     int index = 1, option, n_sets = 0;
-    while ((option = cli_next(&command_plan, specs, 1, argc, argv, &index, &value)) != -2) {
+    while ((option = cli_next(&command_plan, specs, 2, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
         if (option == 0 && n_sets == CLI_MOST_SETS)
             return cli_usage(&command_plan, "more than %d --set", CLI_MOST_SETS);
         if (option == 0)
             sets[n_sets++] = value;
+        else if (option == 1)
+            results = value;
         else if (!cli_take_path(&command_plan, &path, value))
             return LN_INPUT;
     }
@@ -168,13 +200,15 @@ static int run(int argc, char **argv) {
     ln_linalg_start();
     int status = cli_read_sweep(path, sets, n_sets, &sweep, &err);
     if (status == LN_OK)
-        status = print_plan(sweep, &err);
+        status = results ? print_after(sweep, path, results, &err) : print_plan(sweep, &err);
     ln_sweep_free(sweep);
     return status == LN_OK ? LN_OK : cli_fail(&err);
 }
 
 const struct command command_plan = {
-    "plan", "linnet plan SWEEP.yaml [--set key=value]...",
+    "plan", "linnet plan SWEEP.yaml [--after OUT.h5] [--set key=value]...",
     "Says what a sweep would do: points, shapes, predicted time by number of ranks, size of the "
     "results file.",
-    "\nChecks everything `linnet run` checks, and touches nothing.\n", run};
+    "\n  --after OUT.h5   predicted against actual cost of what is done, and the time left\n\n"
+    "Checks everything `linnet run` checks, and touches nothing.\n",
+    run};

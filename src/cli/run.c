@@ -131,9 +131,11 @@ static int train(struct job *job, struct ln_err *err) {
      * watches. */
     const char *wish = getenv("LINNET_PROGRESS");
     bool is_watched = wish ? strcmp(wish, "bar") == 0 : isatty(STDERR_FILENO);
-    struct progress progress = {.is_terminal = is_watched};
+    struct progress progress = {
+        .output = job->output, .is_terminal = is_watched, .is_quiet = job->is_quiet};
     bool is_shown = !job->is_quiet && job->plan->n_points > 0;
-    struct ln_farm_options options = {is_shown ? cli_progress : NULL, &progress, &stop_asked};
+    struct ln_farm_options options = {is_shown ? cli_progress : NULL, cli_account, &progress,
+                                      &stop_asked};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
         fprintf(stderr, "linnet: %s: %lld points%s%s on %d rank%s -> %s\n",
                 cli_shown(ln_sweep_name(job->sweep)), (long long)job->plan->n_points,

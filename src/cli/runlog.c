@@ -1,4 +1,6 @@
-/* The side log OUT.h5.log: one JSON line when a run starts and one when it ends. Clocks and hosts
+/* The side log OUT.h5.log: one JSON line when a run starts and one when it ends, and before the end
+ * one for each shape: points, predicted and actual core seconds, the actual ones of the longest
+ * point, sums of l and l^2 with l = ln(actual / predicted) of a point. Clocks and hosts
  * go here, because the results file is a pure function of the sweep. */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -50,4 +52,43 @@ void cli_log_end(const char *output, double seconds, int status) {
              "{\"event\": \"end\", \"time\": \"%s\", \"seconds\": %.3f, \"exit\": %d}", when,
              seconds, status);
     append(output, line);
+}
+
+void cli_log_costs(const char *output, const struct cli_costs *costs,
+                   const struct ln_train_use *use) {
+    char line[512];
+    for (int i = 0; i < costs->n; i++) {
+        const struct ln_tally *tally = &costs->items[i].tally;
+        snprintf(line, sizeof line,
+                 "{\"event\": \"shape\", \"shape\": \"%s\", \"points\": %lld, \"predicted\": "
+                 "%.9g, \"actual\": %.9g, \"longest\": %.9g, \"logs\": %.9g, \"squares\": %.9g}",
+                 costs->items[i].shape, (long long)tally->count, tally->predicted, tally->actual,
+                 tally->longest, tally->logs, tally->squares);
+        append(output, line);
+    }
+    snprintf(line, sizeof line,
+             "{\"event\": \"lanes\", \"lane_steps\": %.9g, \"busy_steps\": %.9g}", use->lane_steps,
+             use->busy_steps);
+    append(output, line);
+}
+
+void cli_log_read(const char *output, struct cli_costs *costs) {
+    static const char format[] =
+        "{\"event\": \"shape\", \"shape\": \"%63[^\"]\", \"points\": %lld, \"predicted\": %lf, "
+        "\"actual\": %lf, \"longest\": %lf, \"logs\": %lf, \"squares\": %lf}";
+    char path[4096], line[1024], shape[64];
+    if (snprintf(path, sizeof path, "%s.log", output) >= (int)sizeof path)
+        return;
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file)) {
+        struct ln_tally t = {0};
+        long long count;
+        if (sscanf(line, format, shape, &count, &t.predicted, &t.actual, &t.longest, &t.logs,
+                   &t.squares) != 7)
+            continue;
+        t.count = count;
+        cli_costs_add(costs, shape, &t);
+    }
+    if (file)
+        fclose(file);
 }

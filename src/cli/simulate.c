@@ -7,7 +7,6 @@
 
 #include "cli.h"
 #include "linnet/linalg.h"
-#include "linnet/train.h"
 
 enum { MOST_RANKS = 16, LARGEST_RANKS = 1 << 20 };
 
@@ -94,8 +93,9 @@ static void print_table(const struct request *request, const struct ln_plan *pla
     printf("%8s %11s %11s %-8s %7s %11s %11s %8s %8s %10s\n", "ranks", "makespan", "ideal", "bound",
            "ratio", "requests/s", "wait", "idle", "lanes", "grants");
     for (int i = 0; i < request->n_ranks; i++) {
-        struct ln_simulate_options options = {request->ranks[i], request->latency, request->service,
-                                              ln_poll_seconds};
+        struct ln_simulate_options options = ln_simulate_usual(request->ranks[i]);
+        options.latency = request->latency;
+        options.service = request->service;
         struct ln_simulation run;
         ln_simulate(plan, actual, &options, &run);
         print_row(&run, request->ranks[i]);
@@ -189,8 +189,12 @@ static int take_option(struct request *request, int option, const char *value) {
 }
 
 static int run(int argc, char **argv) {
-    struct request request = {
-        .n_ranks = 4, .ranks = {8, 64, 512, 4096}, .latency = 5e-6, .service = 2e-6, .spread = 0.3};
+    struct ln_simulate_options usual = ln_simulate_usual(1);
+    struct request request = {.n_ranks = 4,
+                              .ranks = {8, 64, 512, 4096},
+                              .latency = usual.latency,
+                              .service = usual.service,
+                              .spread = 0.3};
     const char *value;
     int index = 1, option;
     while ((option = cli_next(&command_simulate, specs, N_OPTIONS, argc, argv, &index, &value)) !=
@@ -212,8 +216,8 @@ const struct command command_simulate = {
     "simulate", "linnet simulate SWEEP.yaml [--ranks P,...] [--costs OUT.h5] [--set key=value]...",
     "Plays a run on many ranks event by event: how near to ideal, and how busy rank 0 is.",
     "\n      --ranks P,...      numbers of ranks; default: 8,64,512,4096\n"
-    "      --latency SECONDS  of a message; default: 1e-5\n"
-    "      --service SECONDS  rank 0 takes for a request; default: 5e-6\n"
+    "      --latency SECONDS  of a message; default: 5e-6\n"
+    "      --service SECONDS  rank 0 takes for a request; default: 2e-6\n"
     "      --spread S         log-normal error of the predictions; default: 0.3\n"
     "      --seed N           of these errors; default: 0\n"
     "      --costs OUT.h5     instead: points cost what their steps in this file say\n"

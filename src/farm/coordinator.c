@@ -359,6 +359,6 @@ double ln_coordinator_factor(const struct ln_coordinator *coordinator, int group
     return coordinator->calibration.factor[group];
 }
 
-const struct ln_tally *ln_coordinator_tally(const struct ln_coordinator *coordinator, int group) {
-    return &coordinator->calibration.groups[group];
+const struct ln_tally *ln_coordinator_tallies(const struct ln_coordinator *coordinator) {
+    return coordinator->calibration.groups;
 }

@@ -42,6 +42,8 @@ void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *repo
                             &report->parts[i].tally);
     for (int i = 0; i < LN_MAX_LABELS; i++)
         desk->labels[i] += report->labels[i];
+    desk->use.lane_steps += report->use.lane_steps;
+    desk->use.busy_steps += report->use.busy_steps;
 }
 
 static void pack_grant(struct ln_grant grant, double *words) {
@@ -117,6 +119,8 @@ int ln_desk_farewell(struct ln_desk *desk, int rank, int status, const struct ln
 
 static void unpack_report(const double *words, struct ln_report *report) {
     ln_report_unpack(report, words + LN_WORD_PARTS);
+    report->use.lane_steps = words[LN_WORD_LANE_STEPS];
+    report->use.busy_steps = words[LN_WORD_BUSY_STEPS];
     for (int i = 0; i < LN_MAX_LABELS; i++)
         report->labels[i] = (int64_t)words[LN_WORD_LABELS + i];
 }
@@ -173,6 +177,12 @@ static void show(struct ln_desk *desk, bool is_final) {
     desk->shown = now;
 }
 
+static void give_account(const struct ln_desk *desk) {
+    struct ln_account account = {desk->plan, ln_coordinator_tallies(desk->coordinator), desk->use};
+    if (desk->options->account)
+        desk->options->account(desk->options->ctx, &account);
+}
+
 int ln_desk_serve(struct ln_desk *desk, struct ln_err *err) {
     while (desk->n_working > 0) {
         int arrived = 0;
@@ -195,6 +205,7 @@ int ln_desk_conclude(struct ln_desk *desk, struct ln_err *err) {
     if (rc != MPI_SUCCESS)
         return ln_mpi_check(rc, "MPI_Waitall", err);
     show(desk, true);
+    give_account(desk);
     bool is_complete = ln_coordinator_n_done(desk->coordinator) == desk->plan->n_points;
     if (desk->worst.status == LN_OK || (desk->worst.status == LN_STOPPED && is_complete))
         return LN_OK; /* a stop that came too late to leave anything undone */

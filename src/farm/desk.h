@@ -21,6 +21,7 @@ struct ln_desk {
     bool *has_halt;      /* [n_ranks] sent */
     struct ln_err worst; /* the first error of the worst kind so far */
     int64_t labels[LN_MAX_LABELS];
+    struct ln_train_use use;
     double started, shown; /* times */
 };
 

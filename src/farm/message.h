@@ -34,6 +34,8 @@ enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_T
 /* Words of ASK and FAREWELL: doubles, in which counts up to 2^53 are exact. */
 enum ln_word {
     LN_WORD_KIND, /* ASK: the wish. FAREWELL: the status */
+    LN_WORD_LANE_STEPS,
+    LN_WORD_BUSY_STEPS,
     LN_WORD_LABELS,
     LN_WORD_PARTS = LN_WORD_LABELS + LN_MAX_LABELS,
     LN_N_WORDS = LN_WORD_PARTS + LN_REPORT_PARTS * LN_N_PART_WORDS

@@ -43,13 +43,23 @@ void ln_pump_close(struct ln_pump *pump) {
         MPI_Comm_free(&pump->comm);
 }
 
+/* Rank 0 reports at once, the others with their next message. */
+static void tell_desk(struct ln_pump *pump) {
+    if (pump->rank > 0)
+        return;
+    ln_desk_report(&pump->desk, 0, &pump->report);
+    memset(&pump->report, 0, sizeof pump->report);
+}
+
 void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label) {
     struct ln_report *report = &pump->report;
     ln_report_point(report, group, predicted, actual, label);
-    if (pump->rank == 0) {
-        ln_desk_report(&pump->desk, 0, report);
-        memset(report, 0, sizeof *report);
-    }
+    tell_desk(pump);
+}
+
+void ln_pump_use(struct ln_pump *pump, const struct ln_train_use *use) {
+    pump->report.use = *use;
+    tell_desk(pump);
 }
 
 /* Sends an ASK or a FAREWELL with what was finished since the last one. */
@@ -57,6 +67,8 @@ static int send_words(struct ln_pump *pump, enum ln_tag tag, int kind, struct ln
     struct ln_report *report = &pump->report;
     double words[LN_N_WORDS];
     words[LN_WORD_KIND] = kind;
+    words[LN_WORD_LANE_STEPS] = report->use.lane_steps;
+    words[LN_WORD_BUSY_STEPS] = report->use.busy_steps;
     ln_report_pack(report, words + LN_WORD_PARTS);
     for (int i = 0; i < LN_MAX_LABELS; i++)
         words[LN_WORD_LABELS + i] = (double)report->labels[i];

@@ -26,6 +26,9 @@ void ln_pump_close(struct ln_pump *pump); /* collective */
 /* Counts a stored point; label < 0: it has none. */
 void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label);
 
+/* How the lanes of this rank were used, once, before it leaves. */
+void ln_pump_use(struct ln_pump *pump, const struct ln_train_use *use);
+
 /* Asks for points. Must not be called while an answer is due or not taken. */
 int ln_pump_ask(struct ln_pump *pump, enum ln_wish wish, struct ln_err *err);
 

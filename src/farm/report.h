@@ -3,6 +3,7 @@
 #define LINNET_FARM_REPORT_H
 
 #include "linnet/tally.h"
+#include "linnet/train.h"
 
 /* Between two messages of a worker at most one new grant comes to its turn, so the points it
  * finishes are of two groups at most. */
@@ -15,6 +16,7 @@ struct ln_report {
         struct ln_tally tally;
     } parts[LN_REPORT_PARTS];
     int64_t labels[LN_MAX_LABELS]; /* by label */
+    struct ln_train_use use;       /* of the lanes; with the last report of a rank */
 };
 
 /* Counts a finished point; label < 0: it has none. */

@@ -17,7 +17,12 @@
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/random.h"
+#include "linnet/train.h"
 #include "report.h"
+
+struct ln_simulate_options ln_simulate_usual(int n_ranks) {
+    return (struct ln_simulate_options){n_ranks, 5e-6, 2e-6, ln_poll_seconds};
+}
 
 /* What dealing out one of the first grants takes. */
 static const double deal_seconds = 2e-7;

@@ -134,8 +134,10 @@ int ln_worker_run(struct ln_worker *worker, struct ln_err *err) {
         *err = sync_err;
         status = LN_FATAL;
     }
-    if (engine)
+    if (engine) {
+        ln_pump_use(worker->pump, ln_engine_use(engine));
         ln_engine_free(engine);
+    }
     ln_hand_clear(&worker->hand);
     return status;
 }

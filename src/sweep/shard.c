@@ -71,6 +71,8 @@ static int64_t drop_points(struct ln_plan *plan, const uint8_t *flags, uint8_t v
                 continue;
             group.cost += plan->cost[i];
             plan->ids[kept] = plan->ids[i];
+            if (plan->most)
+                plan->most[kept] = plan->most[i];
             plan->cost[kept++] = plan->cost[i];
         }
         group.count = kept - group.first;

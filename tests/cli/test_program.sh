@@ -138,6 +138,22 @@ ok "four singletons under a launcher of another MPI are refused with the remedy"
 # --- looking at results
 run plan sweep.yaml
 ok "plan names points, shapes and size" sh -c "[ $rc = 0 ] && grep -q '512 points' out.log && grep -q '3-4-4-3' out.log"
+ok "the side log has a line for each shape, of all points together" /usr/bin/python3 -c '
+import json
+lines = [json.loads(line) for line in open("alone.h5.log")]
+shapes = [line for line in lines if line["event"] == "shape"]
+assert sum(line["points"] for line in shapes) == 512 and all(line["actual"] > 0 for line in shapes)
+lanes = [line for line in lines if line["event"] == "lanes"]
+assert 0 < lanes[0]["busy_steps"] <= lanes[0]["lane_steps"]'
+run plan sweep.yaml --after alone.h5
+ok "plan --after sets predicted beside actual, shape by shape" \
+    sh -c "[ $rc = 0 ] && grep -qE '^3-4-4-3 .*[0-9]+ ' out.log && grep -q '512 of 512' out.log && ! grep -q 'time left' out.log"
+run plan sweep.yaml --after alone.h5 --set train.max_steps=77
+ok "plan --after refuses results of another sweep" sh -c "[ $rc = 2 ] && grep -q 'another sweep' err.log"
+timeout 60 "$linnet" run sweep.yaml -o half.h5 --shard 1/2 >out.log 2>err.log
+ok "a run ends with its core time and how busy the lanes were" grep -qE 'core time, predicted .*lanes [0-9]+ % busy' err.log
+run plan sweep.yaml --after half.h5
+ok "plan --after half of the points predicts the time left" sh -c "[ $rc = 0 ] && grep -q 'of 512 points are done' out.log && grep -q 'time left' out.log"
 run simulate sweep.yaml --ranks 1,8,64 --spread 0.5 --seed 3
 ok "simulate prints a row for each number of ranks" sh -c "[ $rc = 0 ] && [ \$(grep -cE '^ +(1|8|64) ' out.log) = 3 ]"
 cp out.log first.log

@@ -28,7 +28,9 @@ static struct {
     int64_t n_written, n_unsynced;
     volatile int stop_asked;
     struct ln_progress last;
-    int n_final;
+    int n_final, n_accounts;
+    struct ln_train_use use; /* of the account */
+    int64_t n_accounted;
 } seen;
 
 static int rank, n_ranks;
@@ -76,6 +78,13 @@ int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layou
 
 void ln_engine_free(struct ln_engine *engine) {
     free(engine);
+}
+
+/* Three of four lane steps are busy. */
+const struct ln_train_use *ln_engine_use(const struct ln_engine *engine) {
+    static const struct ln_train_use use = {4.0, 3.0};
+    (void)engine;
+    return &use;
 }
 
 static int group_of_cell(int64_t cell) {
@@ -143,6 +152,17 @@ static void note_progress(void *ctx, const struct ln_progress *progress, bool fi
     seen.n_final += final;
 }
 
+static void note_account(void *ctx, const struct ln_account *account) {
+    (void)ctx;
+    seen.n_accounts++;
+    seen.use = account->use;
+    for (int g = 0; g < account->plan->n_groups; g++) {
+        CHECK(account->groups[g].count <= account->plan->groups[g].count);
+        CHECK(account->groups[g].actual >= account->groups[g].longest);
+        seen.n_accounted += account->groups[g].count;
+    }
+}
+
 static void make_plan(int64_t n_points, double seconds) {
     memset(&plan, 0, sizeof plan);
     plan = (struct ln_plan){.n_points = n_points, .n_cells = n_points, .ids = ids, .cost = cost};
@@ -166,7 +186,8 @@ static int run(struct ln_err *err) {
     static struct ln_layout layout = {.n_columns = 1,
                                       .columns = {{.name = "label", .type = LN_I8}}};
     ln_layout_finish(&layout);
-    struct ln_farm_options options = {.progress = note_progress, .stop_asked = &seen.stop_asked};
+    struct ln_farm_options options = {
+        .progress = note_progress, .account = note_account, .stop_asked = &seen.stop_asked};
     int status = ln_farm_run(NULL, &layout, &plan, NULL, MPI_COMM_WORLD, &options, err);
     if (status != LN_FATAL)
         MPI_Allreduce(MPI_IN_PLACE, seen.written, MAX_POINTS, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
@@ -194,6 +215,8 @@ static void check_complete(int64_t n_points) {
     CHECK(seen.last.seconds_left == 0.0);
     CHECK(seen.last.seconds_done >= 0.0);
     CHECK(seen.last.n_ranks == n_ranks);
+    CHECK(seen.n_accounts == 1 && seen.n_accounted == n_points);
+    CHECK(seen.use.lane_steps == 4.0 * n_ranks && seen.use.busy_steps == 3.0 * n_ranks);
 }
 
 static void every_point_is_written_exactly_once(void) {
