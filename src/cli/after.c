@@ -20,13 +20,13 @@ static void print_costs(const struct cli_costs *costs, const char *path) {
     if (costs->n == 0) {
         printf("\n%s.log says nothing of what points cost: runs write it when they end or are "
                "stopped, not when they are killed\n",
-               path);
+               cli_shown(path));
         return;
     }
     printf("\n%-28s %10s %12s %12s %8s %8s %12s\n", "shape d_0-...-d_N", "done", "predicted",
            "actual", "ratio", "spread", "longest");
     for (int i = 0; i < costs->n; i++)
-        print_row(costs->items[i].shape, &costs->items[i].tally);
+        print_row(cli_shown(costs->items[i].shape), &costs->items[i].tally);
     if (costs->n > 1)
         print_row("all", &sum);
     printf("core seconds; ratio: actual to predicted; spread: of its logarithm over single "
@@ -66,7 +66,7 @@ int cli_after(const char *path, const char *sweep_path, const struct ln_sweep *s
     if (status == LN_OK) {
         ln_plan_drop_done(plan, done);
         cli_log_read(path, &costs);
-        printf("%s: %lld of %lld points are done\n", path, (long long)plan->n_done,
+        printf("%s: %lld of %lld points are done\n", cli_shown(path), (long long)plan->n_done,
                (long long)(plan->n_done + plan->n_points));
         print_costs(&costs, path);
         calibrate(plan, &costs);
