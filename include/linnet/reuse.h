@@ -8,7 +8,7 @@
 
 #include "linnet/column.h"
 #include "linnet/err.h"
-#include "linnet/sweep.h"
+#include "linnet/match.h"
 
 struct ln_reuse_counts {
     int64_t n_done, n_pending, n_excluded; /* of the new file */
@@ -22,5 +22,22 @@ struct ln_reuse_counts {
  * LN_FATAL (I/O). */
 int ln_reuse_merge(const char *path, const char *const *parts, int n_parts,
                    struct ln_reuse_counts *counts, struct ln_err *err);
+
+/* What a results file was made of: texts of its sweep (the caller parses and frees them). Errors:
+ * LN_INPUT. */
+int ln_reuse_sweep_of(const char *path, char **text, char **overrides, struct ln_err *err);
+
+/* The two sides of an extension, and their match. */
+struct ln_reuse_plan {
+    const struct ln_sweep *old, *new;
+    const struct ln_layout *old_layout, *new_layout;
+    struct ln_match *match; /* from old to new */
+};
+
+/* Makes path for the new sweep, with every finished row of old_path whose point is in it; the rest
+ * is pending. Errors: LN_INPUT (path is there; the old file is of another program, kind of CPU or
+ * sweep than it seems; other columns or record steps; all named), LN_FATAL (I/O). */
+int ln_reuse_extend(const char *path, const char *old_path, const struct ln_reuse_plan *plan,
+                    struct ln_reuse_counts *counts, struct ln_err *err);
 
 #endif

@@ -9,17 +9,15 @@
 #include "h5.h"
 #include "linnet/linalg.h"
 
-enum { DIGEST_SIZE = 17 };
-
-static void digest_hex(uint64_t hash, char hex[DIGEST_SIZE]) {
-    snprintf(hex, DIGEST_SIZE, "%016" PRIx64, hash);
+static void digest_hex(uint64_t hash, char hex[LN_DIGEST_SIZE]) {
+    snprintf(hex, LN_DIGEST_SIZE, "%016" PRIx64, hash);
 }
 
-static void digest_text(const char *text, char hex[DIGEST_SIZE]) {
+static void digest_text(const char *text, char hex[LN_DIGEST_SIZE]) {
     digest_hex(XXH64(text, strlen(text), 0), hex);
 }
 
-static void digest_sweep(const struct ln_sweep *sweep, char hex[DIGEST_SIZE]) {
+static void digest_sweep(const struct ln_sweep *sweep, char hex[LN_DIGEST_SIZE]) {
     digest_text(ln_sweep_canonical(sweep), hex);
 }
 
@@ -36,7 +34,7 @@ static uint64_t mix_number(uint64_t hash, int64_t number) {
 }
 
 /* Covers what decides where bytes go and what they mean, not the wording of the documentation. */
-static void digest_layout(const struct ln_layout *layout, char hex[DIGEST_SIZE]) {
+void ln_identity_layout_digest(const struct ln_layout *layout, char hex[LN_DIGEST_SIZE]) {
     uint64_t hash = 0;
     for (int i = 0; i < layout->n_dims; i++) {
         const struct ln_dim *dim = &layout->dims[i];
@@ -59,11 +57,11 @@ static void digest_layout(const struct ln_layout *layout, char hex[DIGEST_SIZE])
 }
 
 bool ln_identity_put(hid_t file, const struct ln_sweep *sweep, const struct ln_layout *layout) {
-    char sweep_digest[DIGEST_SIZE];
-    char layout_digest[DIGEST_SIZE];
+    char sweep_digest[LN_DIGEST_SIZE];
+    char layout_digest[LN_DIGEST_SIZE];
     int32_t format = LN_FORMAT;
     digest_sweep(sweep, sweep_digest);
-    digest_layout(layout, layout_digest);
+    ln_identity_layout_digest(layout, layout_digest);
     return ln_h5_put_text(file, "Conventions", "CF-1.8") &&
            ln_h5_put_text(file, "title", ln_sweep_name(sweep)) &&
            ln_h5_put_text(file, "source", "linnet " LN_VERSION) &&
@@ -105,7 +103,7 @@ int ln_identity_check_format(hid_t file, const char *path, struct ln_err *err) {
 
 int ln_identity_check_digest(const char *path, const char *canonical, const char *digest,
                              struct ln_err *err) {
-    char hex[DIGEST_SIZE];
+    char hex[LN_DIGEST_SIZE];
     digest_text(canonical, hex);
     if (strcmp(hex, digest) == 0)
         return LN_OK;
@@ -126,7 +124,7 @@ static bool attribute_is(hid_t file, const char *name, const char *expected, cha
 static int check_sweep(hid_t file, const char *path, const struct ln_sweep *sweep,
                        struct ln_err *err) {
     char stored[64];
-    char digest[DIGEST_SIZE];
+    char digest[LN_DIGEST_SIZE];
     digest_sweep(sweep, digest);
     if (attribute_is(file, "sweep_digest", digest, stored, sizeof stored))
         return LN_OK;
@@ -141,8 +139,8 @@ static int check_sweep(hid_t file, const char *path, const struct ln_sweep *swee
 int ln_identity_check(hid_t file, const char *path, const struct ln_sweep *sweep,
                       const struct ln_layout *layout, struct ln_err *err) {
     char stored[200];
-    char digest[DIGEST_SIZE];
-    digest_layout(layout, digest);
+    char digest[LN_DIGEST_SIZE];
+    ln_identity_layout_digest(layout, digest);
     if (ln_identity_check_format(file, path, err) || check_sweep(file, path, sweep, err))
         return (int)err->status;
     if (!attribute_is(file, "source", "linnet " LN_VERSION, stored, sizeof stored))

@@ -12,6 +12,11 @@
 
 enum { LN_FORMAT = 1 };
 
+enum { LN_DIGEST_SIZE = 17 };
+
+/* Digest of where the bytes of a row go and what they mean. */
+void ln_identity_layout_digest(const struct ln_layout *layout, char hex[LN_DIGEST_SIZE]);
+
 /* Writes the root attributes. Returns false on failure. */
 bool ln_identity_put(hid_t file, const struct ln_sweep *sweep, const struct ln_layout *layout);
 
