@@ -88,10 +88,16 @@ void ln_bench_train(struct ln_bench_job *job) {
 }
 
 double ln_bench_number(const struct ln_bench_job *job, int64_t cell, const char *name) {
+    return ln_bench_element(job, cell, name, 0);
+}
+
+double ln_bench_element(const struct ln_bench_job *job, int64_t cell, const char *name,
+                        int64_t index) {
     const struct ln_column *column = ln_layout_find(&job->layout, name);
     if (!column)
         ln_bench_die(name);
-    const char *at = job->rows + (size_t)cell * job->layout.row_bytes + column->offset;
+    const char *at = job->rows + (size_t)cell * job->layout.row_bytes + column->offset +
+                     (size_t)index * ln_ctype_bytes(column->type);
     double real;
     int64_t whole;
     if (column->type == LN_I64) {

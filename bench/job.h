@@ -28,8 +28,11 @@ void ln_bench_unload(struct ln_bench_job *job);
 /* Trains every point of the plan, longest first, group by group. */
 void ln_bench_train(struct ln_bench_job *job);
 
-/* A number of a column of the last run. Columns of whole numbers count as doubles. */
+/* A number of a column of the last run, or element `index` of one with more. Columns of whole
+ * numbers count as doubles. */
 double ln_bench_number(const struct ln_bench_job *job, int64_t cell, const char *column);
+double ln_bench_element(const struct ln_bench_job *job, int64_t cell, const char *column,
+                        int64_t index);
 
 _Noreturn void ln_bench_die(const char *what);
 
