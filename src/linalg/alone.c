@@ -7,6 +7,8 @@
 #include "lanes_kernel.h"
 #include "linnet/linalg.h"
 
+enum { WIDEST_PANEL = 24 }; /* columns */
+
 static const struct ln_alone_isa *isa(void) {
     const char *name = ln_lanes_isa();
     return strcmp(name, "avx512") == 0 ? &ln_alone_isa_avx512
@@ -53,6 +55,7 @@ static struct ln_alone_product product_of(const struct ln_alone *alone, struct l
                                        .c = c->at,
                                        .a = a->at,
                                        .b = b->at,
+                                       .scratch = alone->panel,
                                        .ldc = c->ld,
                                        .a_row = op.form == LN_CHAIN_TN ? 1 : a->ld,
                                        .a_col = op.form == LN_CHAIN_TN ? a->ld : 1,
@@ -60,12 +63,6 @@ static struct ln_alone_product product_of(const struct ln_alone *alone, struct l
                                        .m = op.m,
                                        .n = op.n,
                                        .k = op.k};
-    if (op.form == LN_CHAIN_NT) {
-        product.turn = b->at;
-        product.ld_turn = b->ld;
-        product.b = alone->turned;
-        product.ldb = leading(op.n);
-    }
     isa()->plan(&product);
     return product;
 }
@@ -73,15 +70,16 @@ static struct ln_alone_product product_of(const struct ln_alone *alone, struct l
 /* Rows are padded too: a transposition goes by whole blocks. */
 static void lay_out(struct ln_alone *alone) {
     const struct ln_chain *chain = alone->chain;
-    size_t size = 0, scratch = 0;
+    size_t size = 0;
+    int longest = 0;
     for (int s = 0; s < chain->n_slots; s++) {
         struct ln_alone_slot *slot = &alone->slot[s];
         slot->rows = alone->is_turned ? chain->cols[s] : chain->rows[s];
         slot->cols = alone->is_turned ? chain->rows[s] : chain->cols[s];
         slot->ld = leading(slot->cols);
         size += (size_t)padded(slot->rows) * slot->ld;
-        size_t transposed = (size_t)padded(slot->cols) * leading(slot->rows);
-        scratch = transposed > scratch ? transposed : scratch;
+        longest = slot->rows > longest ? slot->rows : longest;
+        longest = slot->cols > longest ? slot->cols : longest;
         alone->n_weights += s < chain->n_layers ? slot->rows * slot->cols : 0;
     }
     double *next = alone->memory = ln_linalg_alloc(size, sizeof(double));
@@ -89,7 +87,7 @@ static void lay_out(struct ln_alone *alone) {
         alone->slot[s].at = next;
         next += (size_t)padded(alone->slot[s].rows) * alone->slot[s].ld;
     }
-    alone->turned = ln_linalg_alloc(scratch, sizeof(double));
+    alone->panel = ln_linalg_alloc((size_t)padded(longest) * WIDEST_PANEL, sizeof(double));
     alone->flat = ln_linalg_alloc(alone->n_weights, sizeof(double));
 }
 
@@ -115,7 +113,7 @@ void ln_alone_free(struct ln_alone *alone) {
     if (!alone)
         return;
     free(alone->flat);
-    free(alone->turned);
+    free(alone->panel);
     free(alone->memory);
     free(alone->ops);
     free(alone->slot);

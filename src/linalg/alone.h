@@ -13,17 +13,18 @@ struct ln_alone_slot {
     int rows, cols, ld;
 };
 
-/* C [m x n] = A B or C -= eta A B, B row by row; A(i, p) at a[i * a_row + p * a_col]. In panels of
- * whole vectors, each in n_tall tiles of rows_short + 1 rows and then tiles of rows_short rows. */
+/* C [m x n] = A B, or C -= eta A B; A(i, p) at a[i * a_row + p * a_col], B row by row, of the form
+ * NT B^T. In panels of whole vectors (n_wide of vectors + 1, then of vectors), each in n_tall tiles
+ * of rows_short + 1 rows and then tiles of rows_short rows. */
 struct ln_alone_product {
     enum ln_chain_form form;
     bool descends;
     double *c;
     const double *a, *b;
+    double *scratch; /* a panel of B */
     long ldc, a_row, a_col, ldb, m, n, k;
-    const double *turn; /* NT: B^T has to be made of this one first, in b */
-    long ld_turn;
     int n_panels, n_wide, vectors, n_tall, rows_short;
+    bool is_spread; /* a panel of B is copied to where its rows are close */
 };
 
 struct ln_alone {
@@ -33,7 +34,7 @@ struct ln_alone {
     struct ln_alone_slot *slot; /* [n_slots] */
     struct ln_alone_product *ops, error;
     int n_weights;
-    double *memory, *turned, *flat; /* scratch: B^T of a product A B^T; the weights in order */
+    double *memory, *panel, *flat; /* scratch: a panel of B; the weights in order */
 };
 
 struct ln_alone *ln_alone_create(const struct ln_chain *chain);

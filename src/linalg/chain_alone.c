@@ -19,48 +19,54 @@ typedef double vector_t __attribute__((vector_size(VL * sizeof(double)), may_ali
 typedef int64_t mask_t __attribute__((vector_size(VL * sizeof(double))));
 
 enum {
-    WIDE = 8,       /* vectors of a tile of one row: enough to hide the latency of an FMA */
-    PARTS = 8 / VL, /* vectors that hold the 8 classes of ln_lanes_half_dot */
-    MOST = ROWS * VECTORS > WIDE ? ROWS *VECTORS : WIDE
+    SPREAD = 1 << 15, /* doubles: a quarter of a megabyte */
+    PARTS = 8 / VL,   /* vectors that hold the 8 classes of ln_lanes_half_dot */
 };
 
-/* `rows` and `vectors` are constants where this is expanded, and the accumulators registers. Only
- * the last vector of a row has padding. */
+/* Some columns of a product: C from column j on, and those of B. */
+struct panel {
+    long j, ldb;
+    const double *b;
+    mask_t keep; /* of the last vector: the others have no padding */
+};
+
+/* `rows` and `vectors` are constants where this is expanded, and the accumulators registers. */
 static inline __attribute__((always_inline)) void tile(const struct ln_alone_product *product,
-                                                       long i, long j, double eta, mask_t keep,
-                                                       const int rows, const int vectors) {
-    const double *a = product->a + i * product->a_row, *b = product->b + j;
-    long a_row = product->a_row, a_col = product->a_col, ldb = product->ldb, k = product->k;
-    vector_t sum[MOST] = {{0}};
+                                                       const struct panel *panel, long i,
+                                                       double eta, const int rows,
+                                                       const int vectors) {
+    const double *a = product->a + i * product->a_row, *b = panel->b;
+    long a_row = product->a_row, a_col = product->a_col, ldb = panel->ldb, k = product->k;
+    vector_t sum[ROWS * VECTORS] = {{0}};
     for (long p = 0; p < k; p++, a += a_col, b += ldb) {
-        vector_t right[WIDE];
+        vector_t right[VECTORS];
         UNROLL for (int v = 0; v < vectors; v++) right[v] = *(const vector_t *)(b + v * VL);
         UNROLL for (int r = 0; r < rows; r++) {
             double left = a[r * a_row];
             UNROLL for (int v = 0; v < vectors; v++) sum[r * vectors + v] += left * right[v];
         }
     }
-    double *c = product->c + i * product->ldc + j;
+    double *c = product->c + i * product->ldc + panel->j;
     bool descends = product->descends;
     UNROLL for (int r = 0; r < rows; r++, c += product->ldc) {
         UNROLL for (int v = 0; v < vectors; v++) {
             vector_t *out = (vector_t *)(c + v * VL), x = sum[r * vectors + v];
             if (descends)
                 x = *out - eta * x;
-            *out = v == vectors - 1 ? (vector_t)((mask_t)x & keep) : x;
+            *out = v == vectors - 1 ? (vector_t)((mask_t)x & panel->keep) : x;
         }
     }
 }
 
 /* Tiles of one size below each other, rows i .. end - 1. */
-typedef void tiles_t(const struct ln_alone_product *product, long i, long end, long j, double eta,
-                     mask_t keep);
+typedef void tiles_t(const struct ln_alone_product *product, const struct panel *panel, long i,
+                     long end, double eta);
 
 #define TILES(r, v)                                                                                \
-    static void tiles_##r##_##v(const struct ln_alone_product *product, long i, long end, long j,  \
-                                double eta, mask_t keep) {                                         \
+    static void tiles_##r##_##v(const struct ln_alone_product *product, const struct panel *panel, \
+                                long i, long end, double eta) {                                    \
         for (; i < end; i += r)                                                                    \
-            tile(product, i, j, eta, keep, r, v);                                                  \
+            tile(product, panel, i, eta, r, v);                                                    \
     }                                                                                              \
     static tiles_t tiles_##r##_##v
 #define TILES_OF(r)                                                                                \
@@ -70,11 +76,6 @@ typedef void tiles_t(const struct ln_alone_product *product, long i, long end, l
 #define NAMES_OF(r) [r] = {NULL, tiles_##r##_1, tiles_##r##_2, tiles_##r##_3}
 
 TILES_OF(1);
-TILES(1, 4);
-TILES(1, 5);
-TILES(1, 6);
-TILES(1, 7);
-TILES(1, 8);
 TILES_OF(2);
 TILES_OF(3);
 TILES_OF(4);
@@ -86,29 +87,23 @@ TILES_OF(8);
 #endif
 
 /* By rows and vectors. */
-static tiles_t *const tiles[ROWS + 1][WIDE + 1] = {
-    [1] = {NULL, tiles_1_1, tiles_1_2, tiles_1_3, tiles_1_4, tiles_1_5, tiles_1_6, tiles_1_7,
-           tiles_1_8},
-    NAMES_OF(2),
-    NAMES_OF(3),
-    NAMES_OF(4),
+static tiles_t *const tiles[ROWS + 1][VECTORS + 1] = {
+    NAMES_OF(1), NAMES_OF(2), NAMES_OF(3), NAMES_OF(4),
 #if ROWS == 8
-    NAMES_OF(5),
-    NAMES_OF(6),
-    NAMES_OF(7),
-    NAMES_OF(8),
+    NAMES_OF(5), NAMES_OF(6), NAMES_OF(7), NAMES_OF(8),
 #endif
 };
 
 /* Tiles of nearly equal size: a narrow rest would wait for its own sums. */
 static void plan(struct ln_alone_product *product) {
     int m = (int)product->m, n_vectors = ((int)product->n + VL - 1) / VL;
-    int most = m == 1 ? WIDE : VECTORS, n_tiles = (m + ROWS - 1) / ROWS;
-    product->n_panels = (n_vectors + most - 1) / most;
+    int n_tiles = (m + ROWS - 1) / ROWS;
+    product->n_panels = (n_vectors + VECTORS - 1) / VECTORS;
     product->vectors = n_vectors / product->n_panels;
     product->n_wide = n_vectors % product->n_panels;
     product->rows_short = m / n_tiles;
     product->n_tall = m % n_tiles;
+    product->is_spread = m >= 4 * ROWS && product->k * product->ldb > SPREAD;
 }
 
 static mask_t mask_of(long n) {
@@ -118,27 +113,14 @@ static mask_t mask_of(long n) {
     return keep;
 }
 
-static void multiply(const struct ln_alone_product *product, double eta) {
-    const mask_t all = mask_of(0), last = mask_of(product->n);
-    int low = product->rows_short;
-    long split = (long)product->n_tall * (low + 1), j = 0;
-    for (int panel = 0; panel < product->n_panels; panel++) {
-        int vectors = product->vectors + (panel < product->n_wide);
-        mask_t keep = panel == product->n_panels - 1 ? last : all;
-        if (split > 0)
-            tiles[low + 1][vectors](product, 0, split, j, eta, keep);
-        tiles[low][vectors](product, split, product->m, j, eta, keep);
-        j += vectors * VL;
-    }
-}
-
 #if VL == 8
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
 typedef double half_t __attribute__((vector_size(4 * sizeof(double)), may_alias));
 
-/* Rows r and r + 4 side by side, then pairs, then fours. */
-static inline void turn_block(double *to, long ld_to, const double *from, long ld) {
+/* The transpose of a block: rows r and r + 4 side by side, then pairs, then fours. */
+static inline __attribute__((always_inline)) void turn_block(vector_t *to, const double *from,
+                                                             long ld) {
     vector_t pair[8], four[8];
     UNROLL for (int r = 0; r < 8; r++) {
         const double *row = from + (r % 4) * ld + r / 4 * 4;
@@ -149,13 +131,10 @@ static inline void turn_block(double *to, long ld_to, const double *from, long l
         four[r] = SHUFFLE(pair[r], pair[r + 1], 0, 8, 2, 10, 4, 12, 6, 14);
         four[r + 1] = SHUFFLE(pair[r], pair[r + 1], 1, 9, 3, 11, 5, 13, 7, 15);
     }
-    UNROLL for (int h = 0; h < 8; h += 4) {
-        UNROLL for (int r = 0; r < 2; r++) {
-            *(vector_t *)(to + (h + r) * ld_to) =
-                SHUFFLE(four[h + r], four[h + r + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            *(vector_t *)(to + (h + r + 2) * ld_to) =
-                SHUFFLE(four[h + r], four[h + r + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
+    UNROLL for (int r = 0; r < 8; r++) {
+        const int f = r / 4 * 4 + r % 2;
+        to[r] = r % 4 < 2 ? SHUFFLE(four[f], four[f + 2], 0, 1, 8, 9, 4, 5, 12, 13)
+                          : SHUFFLE(four[f], four[f + 2], 2, 3, 10, 11, 6, 7, 14, 15);
     }
 }
 #elif VL == 4
@@ -163,32 +142,142 @@ static inline void turn_block(double *to, long ld_to, const double *from, long l
 
 typedef double half_t __attribute__((vector_size(2 * sizeof(double)), may_alias));
 
-/* Rows r and r + 2 side by side, then pairs. */
-static inline void turn_block(double *to, long ld_to, const double *from, long ld) {
+/* The transpose of a block: rows r and r + 2 side by side, then pairs. */
+static inline __attribute__((always_inline)) void turn_block(vector_t *to, const double *from,
+                                                             long ld) {
     UNROLL for (int c = 0; c < 4; c += 2) {
         vector_t pair[2];
         UNROLL for (int r = 0; r < 2; r++) {
             const double *row = from + r * ld + c;
             pair[r] = SHUFFLE(*(const half_t *)row, *(const half_t *)(row + 2 * ld), 0, 1, 2, 3);
         }
-        *(vector_t *)(to + c * ld_to) = SHUFFLE(pair[0], pair[1], 0, 4, 2, 6);
-        *(vector_t *)(to + (c + 1) * ld_to) = SHUFFLE(pair[0], pair[1], 1, 5, 3, 7);
+        to[c] = SHUFFLE(pair[0], pair[1], 0, 4, 2, 6);
+        to[c + 1] = SHUFFLE(pair[0], pair[1], 1, 5, 3, 7);
     }
 }
 #else
-static inline void turn_block(double *to, long ld_to, const double *from, long ld) {
-    UNROLL for (int c = 0; c < VL; c++) UNROLL for (int r = 0; r < VL; r++) to[c * ld_to + r] =
-        from[r * ld + c];
+static inline void turn_block(vector_t *to, const double *from, long ld) {
+    to[0] = (vector_t){from[0], from[ld]};
+    to[1] = (vector_t){from[1], from[ld + 1]};
 }
 #endif
 
-/* B [n x k] to its transpose, by blocks: whatever the padding holds stays in the padding. */
-static void turn(const struct ln_alone_product *product) {
-    double *to = (double *)(uintptr_t)product->b; /* scratch */
-    for (long i = 0; i < product->n; i += VL)
-        for (long p = 0; p < product->k; p += VL)
-            turn_block(to + p * product->ldb + i, product->ldb,
-                       product->turn + i * product->ld_turn + p, product->ld_turn);
+/* Columns j .. of B^T, from rows of B, by blocks: whatever the padding holds stays in the padding.
+ */
+static void turn_panel(const struct ln_alone_product *product, long j, double *to, long ld_to) {
+    for (long i = 0; i < ld_to; i += VL)
+        for (long p = 0; p < product->k; p += VL) {
+            vector_t block[VL];
+            turn_block(block, product->b + (j + i) * product->ldb + p, product->ldb);
+            UNROLL for (int r = 0; r < VL; r++) * (vector_t *)(to + (p + r) * ld_to + i) = block[r];
+        }
+}
+
+static void copy_panel(const struct ln_alone_product *product, long j, double *to, long ld_to) {
+    for (long p = 0; p < product->k; p++)
+        for (long i = 0; i < ld_to; i += VL)
+            *(vector_t *)(to + p * ld_to + i) =
+                *(const vector_t *)(product->b + p * product->ldb + j + i);
+}
+
+/* The panel of B is made, or brought together where its rows lie far apart, in scratch. */
+static void multiply(const struct ln_alone_product *product, double eta) {
+    const mask_t all = mask_of(0), last = mask_of(product->n);
+    int low = product->rows_short;
+    long split = (long)product->n_tall * (low + 1), j = 0;
+    for (int i = 0; i < product->n_panels; i++) {
+        int vectors = product->vectors + (i < product->n_wide);
+        struct panel panel = {j, vectors * VL, product->scratch,
+                              i == product->n_panels - 1 ? last : all};
+        if (product->form == LN_CHAIN_NT) {
+            turn_panel(product, j, product->scratch, panel.ldb);
+        } else if (product->is_spread) {
+            copy_panel(product, j, product->scratch, panel.ldb);
+        } else {
+            panel.b = product->b + j;
+            panel.ldb = product->ldb;
+        }
+        if (split > 0)
+            tiles[low + 1][vectors](product, &panel, 0, split, eta);
+        tiles[low][vectors](product, &panel, split, product->m, eta);
+        j += vectors * VL;
+    }
+}
+
+static inline __attribute__((always_inline)) void
+finish(const struct ln_alone_product *product, double *c, vector_t x, double eta, mask_t keep) {
+    if (product->descends)
+        x = *(vector_t *)c - eta * x;
+    *(vector_t *)c = (vector_t)((mask_t)x & keep);
+}
+
+/* One row times B, `depth` rows of B at a time: as many streams, and C stays in the cache. */
+static inline __attribute__((always_inline)) void add_rows(const struct ln_alone_product *product,
+                                                           long p, const int depth, mask_t keep) {
+    long whole = (product->n - 1) / VL * VL;
+    const double *a = product->a + p * product->a_col, *b = product->b + p * product->ldb;
+    for (long j = 0; j <= whole; j += VL) {
+        vector_t *c = (vector_t *)(product->c + j), x = p ? *c : (vector_t){0};
+        UNROLL for (int r = 0; r < depth; r++) x +=
+            a[r * product->a_col] * *(const vector_t *)(b + r * product->ldb + j);
+        *c = j == whole ? (vector_t)((mask_t)x & keep) : x;
+    }
+}
+
+static void multiply_row(const struct ln_alone_product *product) {
+    mask_t keep = mask_of(product->n);
+    long p = 0;
+    for (; p + 8 <= product->k; p += 8)
+        add_rows(product, p, 8, keep);
+    for (; p < product->k; p++)
+        add_rows(product, p, 1, keep);
+}
+
+/* One row times B^T, turned in registers. Several groups of rows of B: their chains wait for
+ * themselves. */
+static inline __attribute__((always_inline)) void
+add_columns(const struct ln_alone_product *product, long j, double eta, const int groups) {
+    const double *a = product->a, *b = product->b + j * product->ldb;
+    long k = product->k, ld = product->ldb;
+    vector_t sum[4] = {{0}}, block[VL];
+    for (long p = 0; p + VL <= k; p += VL)
+        UNROLL for (int g = 0; g < groups; g++) {
+            turn_block(block, b + g * VL * ld + p, ld);
+            UNROLL for (int r = 0; r < VL; r++) sum[g] += a[p + r] * block[r];
+        }
+    for (int g = 0; k % VL && g < groups; g++) {
+        long p = k / VL * VL;
+        turn_block(block, b + g * VL * ld + p, ld);
+        for (int r = 0; r < k % VL; r++)
+            sum[g] += a[p + r] * block[r];
+    }
+    for (int g = 0; g < groups; g++) {
+        long at = j + g * VL;
+        finish(product, product->c + at, sum[g], eta,
+               mask_of(at + VL <= product->n ? 0 : product->n));
+    }
+}
+
+static void multiply_row_turned(const struct ln_alone_product *product, double eta) {
+    enum { GROUPS = VL == 8 ? 2 : 4 };
+    long j = 0;
+    for (; j + (GROUPS - 1) * VL < product->n; j += GROUPS * VL)
+        add_columns(product, j, eta, GROUPS);
+    for (; j < product->n; j += VL)
+        add_columns(product, j, eta, 1);
+}
+
+/* One column times one row. The sum starts at +0 here too: it tells -0 from +0. */
+static void multiply_outer(const struct ln_alone_product *product, double eta) {
+    const mask_t all = mask_of(0), last = mask_of(product->n);
+    long whole = (product->n - 1) / VL * VL;
+    vector_t zero = {0};
+    for (long i = 0; i < product->m; i++) {
+        double left = product->a[i * product->a_row], *c = product->c + i * product->ldc;
+        for (long j = 0; j <= whole; j += VL)
+            finish(product, c + j, zero + left * *(const vector_t *)(product->b + j), eta,
+                   j == whole ? last : all);
+    }
 }
 
 static void update(const struct ln_alone_product *product, double eta) {
@@ -205,13 +294,18 @@ static void update(const struct ln_alone_product *product, double eta) {
 }
 
 static void do_op(const struct ln_alone_product *product, double eta) {
+    bool is_turned = product->form == LN_CHAIN_NT;
     if (product->form == LN_CHAIN_PLAIN) {
         update(product, eta);
-        return;
+    } else if (product->m == 1 && is_turned) {
+        multiply_row_turned(product, eta);
+    } else if (product->k == 1 && !is_turned) {
+        multiply_outer(product, eta);
+    } else if (product->m == 1 && !product->descends) {
+        multiply_row(product);
+    } else {
+        multiply(product, eta);
     }
-    if (product->form == LN_CHAIN_NT)
-        turn(product);
-    multiply(product, eta);
 }
 
 static double add_up(const double *t) {
@@ -264,10 +358,10 @@ static double evaluate(const struct ln_alone *alone) {
     const struct ln_alone_slot *slot = alone->slot, *delta = &slot[chain->delta],
                                *error = &slot[chain->error];
     for (int i = 0; i < chain->n_forward; i++)
-        multiply(&alone->ops[i], 0);
+        do_op(&alone->ops[i], 0);
     subtract(delta, &slot[chain->product], &slot[chain->target]);
     if (chain->has_moment)
-        multiply(&alone->error, 0);
+        do_op(&alone->error, 0);
     double e = alone->is_turned ? half_dot_turned(delta, error) : half_dot(delta, error);
     return chain->has_moment && e <= 0 ? 0 : e; /* -0 too */
 }

@@ -13,18 +13,22 @@ static size_t slot_size(const struct ln_chain_room *room, int slot) {
     return (size_t)room->chain->rows[slot] * room->chain->cols[slot] * room->lanes;
 }
 
-/* Beyond this dgemm, which packs its operands, has overtaken the padded kernel. */
-enum { WIDEST_ALONE = 512 };
+/* Where dgemm, which packs both its operands, has overtaken the padded kernel: 1.04 times its speed
+ * at 384 x 384 x 384, 0.83 at 512; 1.1 at 1000 x 100 x 1000, 0.82 at 1000 x 300 x 1000. */
+static bool is_large(const struct ln_chain_op *op) {
+    int least = op->m < op->n ? op->m : op->n;
+    least = op->k < least ? op->k : least;
+    return least >= 256 && (double)op->m * op->n * op->k > 400.0 * 400.0 * 400.0;
+}
 
 /* How many lanes are better run one by one, by shape: a model, in FMAs of vectors, of what was
- * measured for squares from 2 to 24 (bench/). */
+ * measured for squares: 0 of width 4, 1 of 5, 2 of 8 and 10, 4 of 12, 6 of 20. */
 static int find_most_alone(const struct ln_chain *chain, int lanes) {
     double together = 0, alone = 0;
-    for (int s = 0; s < chain->n_slots; s++)
-        if (lanes == 1 && chain->rows[s] > WIDEST_ALONE)
-            return 0;
     for (int i = 0; i < chain->n_ops; i++) {
         const struct ln_chain_op *op = &chain->ops[i];
+        if (lanes == 1 && is_large(op))
+            return 0;
         together += 1.2 * op->m * op->n * op->k;
         alone += 110 + 1.27 * op->m * ((op->n + 7) / 8) * op->k;
     }
