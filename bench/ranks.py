@@ -57,12 +57,12 @@ class Scaling:
             command += ["--set", name]
         subprocess.run(command, check=True, env=mpi_environment(), stdout=subprocess.DEVNULL)
         with open(out + ".log", encoding="utf-8") as file:
-            events = [json.loads(line) for line in file]
-        self.points = events[-2]["points"]
+            events = {event["event"]: event for event in map(json.loads, file)}
+        self.points = events["start"]["points"]
         for name in os.listdir(self.bench.work):
             if name.startswith(f"ranks-{ranks}.h5"):
                 os.remove(self.bench.file(name))
-        return events[-1]["seconds"]
+        return events["end"]["seconds"]
 
     def page(self):
         rows = [["1 rank, s", "", with_spread(self.seconds[1])], ["2 ranks, s", "", with_spread(self.seconds[2])],
