@@ -27,6 +27,9 @@ void dstebz_(const char *range, const char *order, const int *n, const double *v
 void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
              const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
              double *work, const int *lwork, int *info);
+void dgebd2_(const int *m, const int *n, double *a, const int *lda, double *d, double *e,
+             double *tauq, double *taup, double *work, int *info);
+void dlasq1_(const int *n, double *d, double *e, double *work, int *info);
 void dgels_(const char *trans, const int *m, const int *n, const int *nrhs, double *a,
             const int *lda, double *b, const int *ldb, double *work, const int *lwork, int *info);
 void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *ipiv, int *info);
@@ -130,8 +133,32 @@ void ln_sym_compose(double *a, const double *v, const double *w, int n) {
     ln_work_release(mark);
 }
 
+/* Singular values alone of a small matrix, near a square: the two routines that dgesvd ends in,
+ * with its bits. Half of its time goes into finding out which. False: not such a matrix. */
+static bool small_svd(double *s, const double *a, int m, int n) {
+    int r = m < n ? m : n, most = m < n ? n : m, info = 0;
+    double size = 0;
+    for (int i = 0; i < m * n; i++) {
+        if (!(fabs(a[i]) < 1e135)) /* nor a number that is none */
+            return false;
+        size = fmax(size, fabs(a[i]));
+    }
+    if (r > 32 || most >= (int)(1.6 * r) || (size > 0 && size < 1e-135))
+        return false;
+    size_t mark = ln_work_mark();
+    double *copy = ln_work_take((size_t)m * n), *e = ln_work_take(r), *left = ln_work_take(r),
+           *right = ln_work_take(r), *work = ln_work_take(4 * most);
+    memcpy(copy, a, (size_t)m * n * sizeof *a);
+    dgebd2_(&n, &m, copy, &n, s, e, left, right, work, &info);
+    dlasq1_(&r, s, e, work, &info);
+    ln_work_release(mark);
+    return info == 0;
+}
+
 /* Row-major A is column-major A^T = V diag(s) U^T. */
 void ln_svd(double *u, double *s, double *v, const double *a, int m, int n) {
+    if (!u && !v && small_svd(s, a, m, n))
+        return;
     int r = m < n ? m : n, info = 0;
     int lwork = 8 * (m + n) * 4 + 64;
     size_t mark = ln_work_mark();

@@ -12,6 +12,7 @@
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "linnet/model_deep.h"
+#include "linnet/work.h"
 #include "penalty.h"
 
 static const struct ln_param params[] = {
@@ -142,18 +143,16 @@ static void end_to_end(const struct ln_net *net, double *p) {
     const double *weights = net->weights;
     const int *d = shape->widths;
     size_t size = (size_t)shape->max_width * d[0];
-    double *below = ln_linalg_alloc(size, sizeof *below),
-           *above = ln_linalg_alloc(size, sizeof *above);
-    memcpy(below, weights, (size_t)d[1] * d[0] * sizeof *below);
+    size_t mark = ln_work_mark();
+    double *room[2] = {ln_work_take(size), ln_work_take(size)};
+    const double *below = weights;
     for (int j = 2; j <= shape->n_layers; j++) {
+        double *above = room[j & 1];
         ln_matmul(above, weights + shape->offset[j - 1], false, below, false, d[j], d[0], d[j - 1]);
-        double *swap = below;
         below = above;
-        above = swap;
     }
     memcpy(p, below, (size_t)d[shape->n_layers] * d[0] * sizeof *p);
-    free(above);
-    free(below);
+    ln_work_release(mark);
 }
 
 /* 2 m n k for each product: one upwards and two downwards a layer. */

@@ -50,7 +50,7 @@ static void the_cache_never_drops_a_problem_in_use_and_makes_room_when_released(
     make_random(&point);
     const struct ln_problem *first = get(cache, &point);
     memcpy(kept, first->target, sizeof kept);
-    for (uint64_t seed = 1; seed < 400; seed++) {
+    for (uint64_t seed = 1; seed < 1500; seed++) {
         point_set_seeds(&point, seed);
         ln_problem_cache_release(cache, get(cache, &point));
     }

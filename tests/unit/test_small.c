@@ -75,6 +75,28 @@ static void the_ends_of_a_spectrum_are_those_of_all_eigenvalues_at_any_scale(voi
     free(a);
 }
 
+static void singular_values_alone_are_those_that_come_with_vectors(void **state) {
+    (void)state;
+    static const double scales[] = {1, 1e-180, 1e180};
+    enum { MOST = 36 };
+    double a[MOST * MOST], u[MOST * MOST], v[MOST * MOST], s[MOST], wanted[MOST];
+    for (int m = 1; m <= MOST; m += m < 9 ? 1 : 9)
+        for (int n = 1; n <= MOST; n += n < 9 ? 1 : 9)
+            for (int k = 0; k < 3; k++) {
+                int r = m < n ? m : n;
+                fill(a, m * n, (uint64_t)(m + n));
+                ln_svd(u, wanted, v, a, m, n);
+                for (int i = 0; i < m * n; i++)
+                    a[i] *= scales[k];
+                ln_svd(NULL, s, NULL, a, m, n);
+                for (int i = 0; i < r; i++)
+                    assert_near(s[i] / scales[k], wanted[i], 1e-14 * wanted[0]);
+            }
+    memset(a, 0, sizeof a);
+    ln_svd(NULL, s, NULL, a, 3, 3);
+    assert_near(s[0], 0, 0);
+}
+
 /* Larger than a block in between: what is below stays where it is. */
 static void work_numbers_stay_in_place_until_they_are_released(void **state) {
     (void)state;
@@ -109,6 +131,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_small_product_is_a_chain_of_fmas_whatever_is_transposed),
         cmocka_unit_test(the_ends_of_a_spectrum_are_those_of_all_eigenvalues_at_any_scale),
+        cmocka_unit_test(singular_values_alone_are_those_that_come_with_vectors),
         cmocka_unit_test(work_numbers_stay_in_place_until_they_are_released),
     };
     return cmocka_run_group_tests_name("small", tests, start, NULL);
