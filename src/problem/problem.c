@@ -36,27 +36,47 @@ bool ln_problem_has_moment(const struct ln_point *point) {
     return kind_of(point)->has_moment;
 }
 
-/* M = c X X^T and its root and pseudo-inverse from one symmetric eigenproblem. Directions in which
- * the data do not vary (eigenvalues at rounding level) are left out: the loss does not see them. */
+/* out = V diag(f) V^T, with scratch of the same size; columns of V are the eigenvectors. */
+static void from_eigen(double *out, double *scratch, const double *v, const double *f, int d) {
+    for (int i = 0; i < d; i++)
+        for (int k = 0; k < d; k++)
+            scratch[(size_t)i * d + k] = v[(size_t)i * d + k] * f[k];
+    ln_matmul(out, scratch, false, v, true, d, d, d);
+}
+
+/* M = c X X^T, symmetric to the last digit. */
+static void form_moment(double *moment, const struct ln_samples *samples) {
+    int d = samples->d_in;
+    ln_matmul(moment, samples->x, false, samples->x, true, d, d, samples->n);
+    for (int i = 0; i < d; i++)
+        for (int j = i; j < d; j++) {
+            double *element = &moment[(size_t)i * d + j];
+            *element *= samples->c;
+            moment[(size_t)j * d + i] = *element;
+        }
+}
+
+/* M, its root and its pseudo-inverse from one symmetric eigenproblem. Directions in which the data
+ * do not vary (eigenvalues at rounding level) are left out: the loss does not see them. */
 static void reduce_inputs(struct ln_problem *problem, double *inverse,
                           const struct ln_samples *samples) {
     int d = samples->d_in;
     size_t size = (size_t)d * d;
     double *w = ln_linalg_alloc(d, sizeof *w), *v = ln_linalg_alloc(size, sizeof *v);
+    double *f = ln_linalg_alloc(d, sizeof *f), *scratch = ln_linalg_alloc(size, sizeof *scratch);
     problem->moment = ln_linalg_alloc(size, sizeof(double));
     problem->root = ln_linalg_alloc(size, sizeof(double));
-    ln_matmul(problem->moment, samples->x, false, samples->x, true, d, d, samples->n);
-    for (size_t i = 0; i < size; i++)
-        problem->moment[i] *= samples->c;
+    form_moment(problem->moment, samples);
     ln_sym_eig(w, v, problem->moment, d);
     double tiny = 1e-14 * d * (w[d - 1] > 0 ? w[d - 1] : 0);
-    for (int i = 0; i < d; i++)
-        for (int j = 0; j < d; j++)
-            for (int k = 0; k < d; k++)
-                if (w[k] > tiny) {
-                    problem->root[i * d + j] += v[i * d + k] * sqrt(w[k]) * v[j * d + k];
-                    inverse[i * d + j] += v[i * d + k] / w[k] * v[j * d + k];
-                }
+    for (int k = 0; k < d; k++)
+        f[k] = w[k] > tiny ? sqrt(w[k]) : 0;
+    from_eigen(problem->root, scratch, v, f, d);
+    for (int k = 0; k < d; k++)
+        f[k] = w[k] > tiny ? 1.0 / w[k] : 0;
+    from_eigen(inverse, scratch, v, f, d);
+    free(scratch);
+    free(f);
     free(v);
     free(w);
 }
