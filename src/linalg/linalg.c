@@ -16,6 +16,8 @@
 #endif
 
 /* LAPACK and ARPACK, Fortran calling convention, matrices column-major. */
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info);
 void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w,
             double *work, const int *lwork, int *info);
 void dsytrd_(const char *uplo, const int *n, double *a, const int *lda, double *d, double *e,
@@ -85,12 +87,30 @@ void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, b
                 b_transposed ? k : n, 0.0, c, n);
 }
 
+/* Divide and conquer costs a fifth at 1000 with the vectors, and room for two more matrices, whose
+ * size is an int. */
+enum { CONQUER_FROM = 100, CONQUER_TO = 20000 };
+
+static int decompose(char job, double *a, double *w, int n) {
+    int info = 0;
+    if (n < CONQUER_FROM || n > CONQUER_TO || job == 'N') {
+        int lwork = 34 * n + 8; /* room for blocks of 32 */
+        dsyev_(&job, "U", &n, a, &n, w, ln_work_take((size_t)lwork), &lwork, &info);
+    } else {
+        int lwork = 1 + 6 * n + 2 * n * n, liwork = 3 + 5 * n;
+        int *iwork = ln_linalg_alloc((size_t)liwork, sizeof *iwork);
+        dsyevd_(&job, "U", &n, a, &n, w, ln_work_take((size_t)lwork), &lwork, iwork, &liwork,
+                &info);
+        free(iwork);
+    }
+    return info;
+}
+
 void ln_sym_eig(double *w, double *v, const double *a, int n) {
-    int lwork = 34 * n + 8, info = 0; /* room for blocks of 32 */
     size_t mark = ln_work_mark();
-    double *copy = ln_work_take((size_t)n * n), *work = ln_work_take(lwork);
+    double *copy = ln_work_take((size_t)n * n);
     memcpy(copy, a, (size_t)n * n * sizeof *a);
-    dsyev_(v ? "V" : "N", "U", &n, copy, &n, w, work, &lwork, &info);
+    int info = decompose(v ? 'V' : 'N', copy, w, n);
     for (int i = 0; info != 0 && i < n; i++)
         w[i] = NAN;
     for (int i = 0; v && i < n; i++)

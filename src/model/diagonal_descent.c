@@ -225,6 +225,7 @@ void ln_diagonal_run(struct ln_batch *batch, struct ln_steps *steps) {
         ln_watch_book(steps->watch, LN_LANES, done);
     }
     copy_line(&track, true);
+    steps->is_alone = track.lane >= 0;
     batch->is_current = track.lane < 0 || batch->loaded == 1u << track.lane;
     for (int lane = 0; lane < LN_LANES; lane++)
         steps->taken[lane] = steps->busy >> lane & 1u ? done : 0;

@@ -36,12 +36,20 @@ bool ln_problem_has_moment(const struct ln_point *point) {
     return kind_of(point)->has_moment;
 }
 
-/* out = V diag(f) V^T, with scratch of the same size; columns of V are the eigenvectors. */
-static void from_eigen(double *out, double *scratch, const double *v, const double *f, int d) {
+/* From here on BLAS is worth its call. Below, plain sums: exact data of a few inputs keep exact
+ * least-squares maps. */
+enum { BLAS_FROM = 64 };
+
+/* out = A B [d x d], out zero before. */
+static void multiply(double *out, const double *a, const double *b, int d) {
+    if (d >= BLAS_FROM) {
+        ln_matmul(out, a, false, b, false, d, d, d);
+        return;
+    }
     for (int i = 0; i < d; i++)
         for (int k = 0; k < d; k++)
-            scratch[(size_t)i * d + k] = v[(size_t)i * d + k] * f[k];
-    ln_matmul(out, scratch, false, v, true, d, d, d);
+            for (int j = 0; j < d; j++)
+                out[i * d + j] += a[i * d + k] * b[k * d + j];
 }
 
 /* M = c X X^T, symmetric to the last digit. */
@@ -63,20 +71,22 @@ static void reduce_inputs(struct ln_problem *problem, double *inverse,
     int d = samples->d_in;
     size_t size = (size_t)d * d;
     double *w = ln_linalg_alloc(d, sizeof *w), *v = ln_linalg_alloc(size, sizeof *v);
-    double *f = ln_linalg_alloc(d, sizeof *f), *scratch = ln_linalg_alloc(size, sizeof *scratch);
+    double *vt = ln_linalg_alloc(size, sizeof *vt), *scaled = ln_linalg_alloc(size, sizeof *scaled);
     problem->moment = ln_linalg_alloc(size, sizeof(double));
     problem->root = ln_linalg_alloc(size, sizeof(double));
     form_moment(problem->moment, samples);
     ln_sym_eig(w, v, problem->moment, d);
     double tiny = 1e-14 * d * (w[d - 1] > 0 ? w[d - 1] : 0);
-    for (int k = 0; k < d; k++)
-        f[k] = w[k] > tiny ? sqrt(w[k]) : 0;
-    from_eigen(problem->root, scratch, v, f, d);
-    for (int k = 0; k < d; k++)
-        f[k] = w[k] > tiny ? 1.0 / w[k] : 0;
-    from_eigen(inverse, scratch, v, f, d);
-    free(scratch);
-    free(f);
+    for (size_t i = 0; i < size; i++) {
+        vt[i % d * d + i / d] = v[i];
+        scaled[i] = w[i % d] > tiny ? v[i] * sqrt(w[i % d]) : 0;
+    }
+    multiply(problem->root, scaled, vt, d);
+    for (size_t i = 0; i < size; i++)
+        scaled[i] = w[i % d] > tiny ? v[i] / w[i % d] : 0;
+    multiply(inverse, scaled, vt, d);
+    free(scaled);
+    free(vt);
     free(v);
     free(w);
 }
