@@ -70,26 +70,31 @@ ALWAYS_INLINE vec_t not_below_zero(vec_t excess) {
     return pick(is_greater((vec_t){0}, excess), (vec_t){0}, excess) + splat(0.0);
 }
 
-/* ---- Square chains of size d, a constant: sums of one row of tiles ---- */
+/* ---- Square chains of size d, a constant ---- */
+
+/* The tiles of the larger (r = 0) or smaller (1) height and the larger or smaller (s) width. */
+ALWAYS_INLINE void square_block(const struct ln_lanes_job *job, const enum ln_chain_form form,
+                                const bool descends, const double *eta, const int d, const int r,
+                                const int s) {
+    const int n = (d + TILE - 1) / TILE, big = (d + n - 1) / n, n_big = d - n * (big - 1);
+    const int i = r * n_big * big, j = s * n_big * big;
+    struct operand a = left_of(form, (const vec_t *)job->a, d, d);
+    struct operand b = right_of(form, (const vec_t *)job->b, d, d);
+    a.at += i * a.row;
+    b.at += j * b.col;
+    tiles((vec_t *)job->c + (i * d + j) * PARTS, d * PARTS, a, b, d, r ? n - n_big : n_big,
+          s ? n - n_big : n_big, big - r, big - s, descends, (const vec_t *)eta);
+}
 
 ALWAYS_INLINE void square(const struct ln_lanes_job *job, const enum ln_chain_form form,
                           const bool descends, const double *eta, const int d) {
-    const int n = (d + TILE - 1) / TILE, big = (d + n - 1) / n, n_big = d - n * (big - 1);
-    const int sizes = n_big < n ? 2 : 1;
-    struct operand a = left_of(form, (const vec_t *)job->a, d, d);
-    struct operand b = right_of(form, (const vec_t *)job->b, d, d);
-    UNROLLED
-    for (int r = 0; r < sizes; r++) {
-        UNROLLED
-        for (int s = 0; s < sizes; s++) {
-            const int i = r * n_big * big, j = s * n_big * big;
-            struct operand left = {a.at + i * a.row, a.row, a.col};
-            struct operand right = {b.at + j * b.col, b.row, b.col};
-            tiles((vec_t *)job->c + (i * d + j) * PARTS, d * PARTS, left, right, d,
-                  r ? n - n_big : n_big, s ? n - n_big : n_big, big - r, big - s, descends,
-                  (const vec_t *)eta);
-        }
-    }
+    const int n = (d + TILE - 1) / TILE;
+    square_block(job, form, descends, eta, d, 0, 0);
+    if (d % n == 0) /* tiles of one size */
+        return;
+    square_block(job, form, descends, eta, d, 0, 1);
+    square_block(job, form, descends, eta, d, 1, 0);
+    square_block(job, form, descends, eta, d, 1, 1);
 }
 
 /* ---- Tiny square chains: the matrix that is carried along stays in registers ---- */

@@ -44,6 +44,7 @@ ALWAYS_INLINE void tile(vec_t *c, long ldc, struct operand a, struct operand b, 
     UNROLLED
     for (int e = 0; e < rows * cols; e++)
         sum[e] = (vec_t){0};
+    NOT_UNROLLED
     for (long p = 0; p < k; p++) {
         UNROLLED
         for (int i = 0; i < rows; i++) {

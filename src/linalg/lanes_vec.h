@@ -20,8 +20,10 @@ enum { MOST_IN_TILE = TILE * TILE > THIN ? TILE *TILE : THIN };
 /* Before a loop over constants whose body keeps its arrays in registers only when unrolled. */
 #ifdef __clang__
 #define UNROLLED _Pragma("clang loop unroll(full)")
+#define NOT_UNROLLED _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLLED _Pragma("GCC unroll 32")
+#define NOT_UNROLLED _Pragma("GCC unroll 1")
 #endif
 
 #define TEXT2(a) #a
