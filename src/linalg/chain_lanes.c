@@ -109,7 +109,8 @@ ALWAYS_INLINE void held_product(vec_t *c, const vec_t *a, const int a_apart, con
             vec_t sum = {0};
             UNROLLED
             for (int k = 0; k < d; k++)
-                sum += a[(transposed ? k * d + i : i * d + k) * a_apart] * b[(k * d + j) * b_apart];
+                sum = plus_product(sum, a[(transposed ? k * d + i : i * d + k) * a_apart],
+                                   b[(k * d + j) * b_apart]);
             c[i * d + j] = sum;
         }
     }
@@ -137,8 +138,8 @@ ALWAYS_INLINE void held_descend(vec_t *w, vec_t eta, const vec_t *down, const ve
             vec_t sum = {0};
             UNROLLED
             for (int k = 0; k < d; k++)
-                sum += down[i * d + k] * below[(j * d + k) * PARTS];
-            w[(i * d + j) * PARTS] -= eta * sum;
+                sum = plus_product(sum, down[i * d + k], below[(j * d + k) * PARTS]);
+            w[(i * d + j) * PARTS] = less_product(w[(i * d + j) * PARTS], eta, sum);
         }
     }
 }
@@ -159,7 +160,8 @@ ALWAYS_INLINE void held_down(const struct ln_chain_room *room, vec_t *down, vec_
     }
     UNROLLED
     for (int e = 0; e < d * d; e++)
-        ((vec_t *)job->c)[e * PARTS + part] -= eta * down[e];
+        ((vec_t *)job->c)[e * PARTS + part] =
+            less_product(part_of(job->c, e * PARTS + part), eta, down[e]);
 }
 
 /* error = (P - Phi) M; returns E. */

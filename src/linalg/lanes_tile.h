@@ -31,13 +31,12 @@ ALWAYS_INLINE void put(vec_t *c, long ldc, const vec_t *sum, const int rows, con
         UNROLLED
         for (int j = 0; j < cols; j++) {
             vec_t *at = &c[i * ldc + j * PARTS];
-            *at = descends ? *at - *eta * sum[i * cols + j] : sum[i * cols + j];
+            *at = descends ? less_product(*at, *eta, sum[i * cols + j]) : sum[i * cols + j];
         }
     }
 }
 
-/* rows x cols sums over k, each one chain of FMAs from zero: that leaves the compiler no choice of
- * what to fuse. */
+/* rows x cols sums over k, each one chain of FMAs from zero. */
 ALWAYS_INLINE void tile(vec_t *c, long ldc, struct operand a, struct operand b, int k,
                         const int rows, const int cols, const bool descends, const vec_t *eta) {
     vec_t sum[MOST_IN_TILE];
@@ -46,11 +45,16 @@ ALWAYS_INLINE void tile(vec_t *c, long ldc, struct operand a, struct operand b, 
         sum[e] = (vec_t){0};
     NOT_UNROLLED
     for (long p = 0; p < k; p++) {
+        vec_t row[MOST_IN_TILE];
+        UNROLLED
+        for (int j = 0; j < cols; j++)
+            row[j] = b.at[p * b.row + j * b.col];
         UNROLLED
         for (int i = 0; i < rows; i++) {
+            vec_t x = a.at[i * a.row + p * a.col];
             UNROLLED
             for (int j = 0; j < cols; j++)
-                sum[i * cols + j] += a.at[i * a.row + p * a.col] * b.at[p * b.row + j * b.col];
+                sum[i * cols + j] = plus_product(sum[i * cols + j], x, row[j]);
         }
     }
     put(c, ldc, sum, rows, cols, descends, eta);

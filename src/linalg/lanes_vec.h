@@ -35,6 +35,30 @@ typedef double vec_t __attribute__((vector_size(VL * sizeof(double))));
 
 enum { PARTS = LN_LANES / VL };
 
+/* One rounding, by name: compilers fuse a * b + c only where they see both in one block. */
+#if VL == 8
+ALWAYS_INLINE vec_t plus_product(vec_t c, vec_t a, vec_t b) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+ALWAYS_INLINE vec_t less_product(vec_t c, vec_t a, vec_t b) {
+    return _mm512_fnmadd_pd(a, b, c);
+}
+#elif VL == 4
+ALWAYS_INLINE vec_t plus_product(vec_t c, vec_t a, vec_t b) {
+    return _mm256_fmadd_pd(a, b, c);
+}
+ALWAYS_INLINE vec_t less_product(vec_t c, vec_t a, vec_t b) {
+    return _mm256_fnmadd_pd(a, b, c);
+}
+#else
+ALWAYS_INLINE vec_t plus_product(vec_t c, vec_t a, vec_t b) {
+    return c + a * b;
+}
+ALWAYS_INLINE vec_t less_product(vec_t c, vec_t a, vec_t b) {
+    return c - a * b;
+}
+#endif
+
 /* Masks are only compared, combined and asked for by the names below. */
 #if VL == 8
 typedef __mmask8 mask_t;
