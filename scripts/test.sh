@@ -3,14 +3,14 @@
 #
 #   scripts/test.sh                   everything
 #   scripts/test.sh quick             gcc build, its tests, analysis, style
-#   scripts/test.sh STAGE...          some of: gcc clang gcc-asan clang-asan analysis style
+#   scripts/test.sh STAGE...          some of: gcc clang gcc-asan clang-asan fuzz analysis style
 #
 # Builds in build-test-*/; meson's full logs stand there. The last line is "N passed, N failed".
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 case "${1:-all}" in
-all) stages="gcc clang gcc-asan clang-asan analysis style" ;;
+all) stages="gcc clang gcc-asan clang-asan fuzz analysis style" ;;
 quick) stages="gcc analysis style" ;;
 -h | --help)
     sed -n '2,9s/^# \{0,1\}//p' "$0"
@@ -113,14 +113,20 @@ run_stage() {
     gcc) meson_stage gcc gcc ;;
     clang) meson_stage clang clang ;;
     gcc-asan) meson_stage gcc-asan gcc "${sanitize[@]}" ;;
-    clang-asan) meson_stage clang-asan clang "${sanitize[@]}" ;;
+    clang-asan) meson_stage clang-asan clang "${sanitize[@]}" -Dfuzz=true ;;
+    # In the build of clang-asan, which has the fuzz targets.
+    fuzz)
+        [ -d build-test-clang-asan ] ||
+            CC=clang /usr/bin/meson setup build-test-clang-asan "${sanitize[@]}" -Dfuzz=true >/dev/null
+        junit_stage fuzz "$work/fuzz.xml" scripts/fuzz.sh --build build-test-clang-asan --junit "$work/fuzz.xml" 4
+        ;;
     analysis)
         junit_stage analysis "$work/pytest.xml" /usr/bin/python3 -m pytest -q --junit-xml "$work/pytest.xml" \
             analysis
         ;;
     style) junit_stage style "$work/style.xml" scripts/check-style.sh --junit "$work/style.xml" ;;
     *)
-        echo "test: no stage called $1; there is gcc clang gcc-asan clang-asan analysis style" >&2
+        echo "test: no stage called $1; there is gcc clang gcc-asan clang-asan fuzz analysis style" >&2
         exit 2
         ;;
     esac
