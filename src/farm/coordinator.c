@@ -22,8 +22,10 @@
  * Rank 0 answers one request at a time. Grants are therefore at least so long that all ranks
  * together ask requests_per_second; but where little is left, that would be too much in one hand,
  * and half of the time left per rank is the limit: the work then goes out in rounds of which each
- * takes half of what is left. And a grant says what is left to be had after it, which saves
- * questions whose answer is no.
+ * takes half of what is left, down to grants that together ask most_requests_per_second, for then
+ * a rank would wait for an answer longer than it works. (The first grants need no request; a run
+ * that is shorter than that altogether is dealt out in them.) And a grant says what is left to be
+ * had after it, which saves questions whose answer is no.
  *
  * A point's cost is its share of a core when all lanes of its worker are busy. The point itself
  * lasts `lanes` times as long, because that many advance together; urgency is about this duration.
@@ -45,7 +47,8 @@
 
 enum { URGENT = 8, CRITICAL = 2, SHARES = 20, MAX_GRANT = 4096 };
 
-static const double max_grant_seconds = 1.0, requests_per_second = 1e5;
+static const double max_grant_seconds = 1.0, requests_per_second = 1e5,
+                    most_requests_per_second = 2.5e5;
 
 /* What a point costs even if it is predicted to be free. */
 static const double min_point_seconds = 1e-6;
@@ -70,6 +73,7 @@ struct ln_coordinator {
     struct rank *ranks;  /* [n_ranks] */
     int64_t points_left; /* not yet granted */
     double seconds_left; /* not yet granted, calibrated */
+    double share;        /* of a rank in the whole work, as predicted */
 };
 
 static double point_seconds(const struct ln_plan *plan, int64_t position) {
@@ -148,6 +152,7 @@ struct ln_coordinator *ln_coordinator_create(const struct ln_plan *plan, int n_r
     }
     coordinator->points_left = plan->n_points;
     place_all(coordinator);
+    coordinator->share = coordinator->seconds_left / n_ranks;
     return coordinator;
 }
 
@@ -190,18 +195,25 @@ static int64_t lanes_to_fill(const struct ln_coordinator *coordinator, int group
     return lanes < fair ? lanes : fair;
 }
 
-static double grant_seconds(const struct ln_coordinator *coordinator) {
-    double left_per_rank = coordinator->seconds_left / coordinator->n_ranks;
-    double least = fmin(coordinator->n_ranks / requests_per_second, left_per_rank / 2);
+/* Of the next grant to the rank. First grants are asked for by nobody. */
+static double grant_seconds(const struct ln_coordinator *coordinator, int rank) {
+    double n_ranks = coordinator->n_ranks, left_per_rank = coordinator->seconds_left / n_ranks;
+    double shortest = n_ranks / most_requests_per_second;
+    bool is_first = coordinator->ranks[rank].group < 0;
+    if (is_first && coordinator->share < shortest)
+        return coordinator->share;
+    double least = is_first ? left_per_rank / 2 : fmax(left_per_rank / 2, shortest);
+    least = fmin(n_ranks / requests_per_second, least);
     return fmax(fmin(left_per_rank / SHARES, max_grant_seconds), least);
 }
 
-static struct ln_grant take(struct ln_coordinator *coordinator, int group, int64_t least) {
+static struct ln_grant take(struct ln_coordinator *coordinator, int group, int64_t least,
+                            double most_seconds) {
     const struct ln_plan *plan = coordinator->plan;
     int64_t end = plan->groups[group].first + plan->groups[group].count;
     double factor = coordinator->calibration.factor[group];
     struct ln_grant grant = {coordinator->next[group], 0, factor, LN_REST_PLENTY};
-    double limit = grant_seconds(coordinator) / factor, seconds = 0.0;
+    double limit = most_seconds / factor, seconds = 0.0;
     while (grant.first + grant.count < end && grant.count < MAX_GRANT) {
         double more = point_seconds(plan, grant.first + grant.count);
         if (grant.count >= least && seconds + more > limit)
@@ -257,8 +269,9 @@ static enum ln_rest rest_after(const struct ln_coordinator *coordinator, int gro
 static struct ln_grant give(struct ln_coordinator *coordinator, int rank, int group,
                             int64_t least) {
     assert(!coordinator->ranks[rank].is_retired);
+    double most_seconds = grant_seconds(coordinator, rank);
     move(coordinator, rank, group);
-    struct ln_grant grant = take(coordinator, group, least);
+    struct ln_grant grant = take(coordinator, group, least, most_seconds);
     coordinator->ranks[rank].outstanding += grant.count;
     grant.rest = rest_after(coordinator, group);
     if (grant.rest == LN_REST_NOTHING)

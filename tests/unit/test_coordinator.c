@@ -442,7 +442,8 @@ static void many_ranks_ask_no_more_often_than_rank_0_can_answer(void **state) {
 
 static void the_last_work_is_not_dealt_out_in_few_hands(void **state) {
     (void)state;
-    /* 20 ms for each of 4096 ranks, less than 4096 / 1e5 s: half of it at once. */
+    /* 20 ms for each of 4096 ranks, less than 4096 / 1e5 s: half of it at once; then no grant is
+     * shorter than 4096 / 2.5e5 s. */
     struct fixture f;
     make_even_plan(&f, 4096 * 200, 1e-4);
     struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4096);
@@ -450,6 +451,26 @@ static void the_last_work_is_not_dealt_out_in_few_hands(void **state) {
     assert_true(fabs(cost_of(&f.plan, grant) - 1e-2) < 2e-4);
     for (int r = 1; r < 4096; r++)
         assert_true(ln_coordinator_ask(c, r).count > 0);
+    grant = ln_coordinator_ask(c, 0);
+    assert_true(fabs(cost_of(&f.plan, grant) - 4096 / 2.5e5) < 2e-4);
+    ln_coordinator_free(c);
+    free_plan(&f);
+}
+
+static void a_very_short_run_is_dealt_out_at_once(void **state) {
+    (void)state;
+    struct fixture f;
+    make_even_plan(&f, 4096 * 100, 1e-5);
+    struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4096);
+    int64_t n = 0;
+    for (int r = 0; r < 4096; r++) {
+        struct ln_grant grant = ln_coordinator_ask(c, r);
+        assert_true(grant.count >= 95 && grant.count <= 105);
+        n += grant.count;
+        if (grant.rest == LN_REST_NOTHING)
+            break;
+    }
+    assert_true(n >= 4096 * 98);
     ln_coordinator_free(c);
     free_plan(&f);
 }
@@ -469,6 +490,7 @@ int main(void) {
         cmocka_unit_test(a_rank_is_sent_where_a_slow_search_would_send_it),
         cmocka_unit_test(ranks_are_spread_over_the_groups_as_the_work_is),
         cmocka_unit_test(a_rank_leaves_its_group_for_a_long_point_that_nobody_is_at),
+        cmocka_unit_test(a_very_short_run_is_dealt_out_at_once),
         cmocka_unit_test(the_last_work_is_not_dealt_out_in_few_hands),
         cmocka_unit_test(many_ranks_ask_no_more_often_than_rank_0_can_answer),
     };
