@@ -114,6 +114,9 @@ struct ln_algorithm {
     /* Steps a point will take, from closed forms; an order of magnitude is enough. */
     double (*predicted_steps)(const struct ln_point *point, const struct ln_shape *shape,
                               const struct ln_problem *problem);
+    /* Seconds of a step beyond those of the model's step_flops, where it does more than the model;
+     * NULL: none. */
+    double (*extra_seconds)(const struct ln_point *point, const struct ln_shape *shape);
 };
 
 extern const struct ln_catalogue ln_algorithms;

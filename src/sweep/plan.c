@@ -25,11 +25,12 @@ struct planner {
     int64_t n_jobs;
     const struct ln_prediction **predictions; /* [n_predictions] that can refuse a point */
     int n_predictions;
+    double fixed; /* seconds of any point whatever its steps */
 };
 
-/* Rate of small shapes in lanes and the price of looking at a point; only ratios between points
- * matter for the order. */
-static const double flops_per_second = 6e9, seconds_per_point = 3e-4;
+/* What kernels of all sizes come near, and the price of seating a point and of one of its records.
+ * An order of magnitude: finished points put it right while a sweep runs. */
+static const double flops_per_second = 4e10, seconds_per_point = 2e-5, seconds_per_record = 1e-6;
 
 /* A point that shares its problem with nobody runs as a line (measured: 2.5 to 4.7 from 30 to 1000
  * inputs). */
@@ -46,9 +47,11 @@ static int predict(struct planner *planner, struct ln_point *point, const struct
     if (status != LN_OK)
         return status;
     double step = shape->model->step_flops(shape) / flops_per_second;
+    if (algorithm->extra_seconds)
+        step += algorithm->extra_seconds(point, shape);
     double horizon = (double)ln_conf_int(&point->conf[LN_LIMITS], "max_steps");
-    job->cost = seconds_per_point + step * algorithm->predicted_steps(point, shape, problem);
-    job->most = algorithm->strides ? (double)INFINITY : seconds_per_point + step * horizon;
+    job->cost = planner->fixed + step * algorithm->predicted_steps(point, shape, problem);
+    job->most = algorithm->strides ? (double)INFINITY : planner->fixed + step * horizon;
     ln_problem_cache_release(planner->problems, problem);
     return LN_OK;
 }
@@ -122,14 +125,25 @@ static int compare_jobs(const void *left, const void *right) {
     return a->id < b->id ? -1 : a->id > b->id;
 }
 
+/* What a point costs that is alone in its lanes, in units of its share: the padded kernel of one
+ * point is the better the wider the layers are; the narrowest stay in lanes. */
+static double solo_of(const struct ln_shape *shape) {
+    if (shape->shares_problem)
+        return line_alone;
+    if (shape->lanes == 1 || !shape->model->has_layers || shape->max_width <= 3)
+        return shape->lanes;
+    double solo = 1.0 + 14.0 / shape->max_width;
+    return solo < shape->lanes ? solo : shape->lanes;
+}
+
 static void add_group(struct ln_plan *plan, const struct planner *planner, int64_t first) {
     const struct ln_set *set = &planner->sets.sets[planner->jobs[first].set];
     const struct ln_set_shape *kind = &planner->sets.shapes[set->shape];
     struct ln_group *group = &plan->groups[plan->n_groups++];
     group->first = first;
     group->lanes = kind->shape.lanes;
-    group->fixed = seconds_per_point;
-    group->solo = kind->shape.shares_problem ? line_alone : kind->shape.lanes;
+    group->fixed = planner->fixed;
+    group->solo = solo_of(&kind->shape);
     group->kind = set->shape;
     ln_shape_text(&kind->shape, group->shape);
 }
@@ -166,6 +180,9 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
     planner.predictions =
         ln_linalg_alloc((size_t)ln_predictions.n_entries, sizeof *planner.predictions);
     find_predictions(&planner);
+    int n_records;
+    ln_sweep_record_steps(sweep, &n_records);
+    planner.fixed = seconds_per_point + seconds_per_record * n_records;
     planner.jobs = ln_linalg_alloc((size_t)plan->n_cells, sizeof *planner.jobs);
     for (int64_t cell = 0; cell < plan->n_cells && status == LN_OK; cell++) {
         if (done && done[cell])

@@ -93,7 +93,7 @@ static double longest_step(void *ctx, double t, const double *y) {
 
 /* Evaluations of the velocity in a step of the integrator, and the floating-point operations that
  * take as long as calling the kernels of one layer. */
-static const double evaluations = 13, overhead = 12e3;
+static const double evaluations = 13, overhead = 16e3;
 
 static double step_flops(const struct ln_shape *shape) {
     return evaluations * (shape->model->step_flops(shape) + overhead * shape->n_layers);
@@ -113,7 +113,7 @@ static bool start(const struct ln_task *task, void *memory, double *step_size) {
     if (shape->model->longest_step)
         state->ode.bound = longest_step;
     /* About a millisecond, so that others are not kept waiting. */
-    state->ode.pause_after = 1 + (int64_t)(6e6 / step_flops(shape));
+    state->ode.pause_after = 1 + (int64_t)(2e7 / step_flops(shape));
     return isfinite(state->time_step);
 }
 
@@ -189,7 +189,7 @@ static double predicted_steps(const struct ln_point *point, const struct ln_shap
         ln_fit_time(point, shape, problem) + time_step * (double)ln_conf_int(limits, "stop.hold");
     double horizon = time_step * (double)ln_conf_int(limits, "max_steps");
     double tolerance = pow(1e-10 / ln_conf_real(conf, "rtol"), 1.0 / 8);
-    double landings = 64;
+    double landings = 16;
     double steps = landings + tolerance * (30 + 0.3 * fmin(isnan(time) ? horizon : time, horizon) *
                                                     ln_fit_sharpness(shape, problem));
     return fmin(steps, (double)ln_conf_int(conf, "most_steps")) * step_flops(shape) /

@@ -130,6 +130,12 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
     free(weights);
 }
 
+/* The projection, the polar factors, and a root of these for each layer. */
+static double extra_seconds(const struct ln_point *point, const struct ln_shape *shape) {
+    (void)point;
+    return ln_step_lapack(shape, 2 + shape->n_layers);
+}
+
 const struct ln_algorithm ln_algorithm_power_projection = {
     .entry = {.name = "power_projection",
               .doc = "Gradient step, projection of the end-to-end matrix to margin gamma, balanced "
@@ -141,4 +147,5 @@ const struct ln_algorithm ln_algorithm_power_projection = {
     .start = start,
     .advance = advance,
     .predicted_steps = ln_step_count,
+    .extra_seconds = extra_seconds,
 };

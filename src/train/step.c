@@ -41,3 +41,8 @@ double ln_step_count(const struct ln_point *point, const struct ln_shape *shape,
         return eta > 4 * limit ? fmin(100.0, horizon) : horizon;
     return fmin(time / eta + (double)ln_conf_int(limits, "stop.hold"), horizon);
 }
+
+double ln_step_lapack(const struct ln_shape *shape, int n) {
+    double d = shape->max_width;
+    return n * (2e-6 + 25 * d * d * d / 1.5e9);
+}

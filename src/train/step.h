@@ -47,6 +47,10 @@ static inline double ln_step_at(const struct ln_step *step, int64_t k) {
     return step->decay == 0.0 ? step->size : step->size * pow((double)(k + 1), -step->decay);
 }
 
+/* Seconds of n singular value decompositions, or their like, of the widest layer: a call of LAPACK
+ * and 25 d^3 floating-point operations. */
+double ln_step_lapack(const struct ln_shape *shape, int n);
+
 /* Steps a point will take, to an order of magnitude. */
 double ln_step_count(const struct ln_point *point, const struct ln_shape *shape,
                      const struct ln_problem *problem);

@@ -160,6 +160,11 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
     free(weights);
 }
 
+static double extra_seconds(const struct ln_point *point, const struct ln_shape *shape) {
+    bool factors = ln_conf_value(&point->conf[LN_TRAIN], "regulariser")->integer == SPECTRAL_BALL;
+    return factors ? ln_step_lapack(shape, shape->n_layers) : 0.0;
+}
+
 const struct ln_algorithm ln_algorithm_step_and_project = {
     .entry = {.name = "step_and_project",
               .doc = "Gradient descent that draws every layer towards the identity after each "
@@ -173,4 +178,5 @@ const struct ln_algorithm ln_algorithm_step_and_project = {
     .advance = advance,
     .end = end,
     .predicted_steps = ln_step_count,
+    .extra_seconds = extra_seconds,
 };
