@@ -11,7 +11,7 @@
 #include "made_files.h"
 #include "target.h"
 
-enum { MOST_CHANGES = 12, MOST_TEXT = 64 };
+enum { MOST_CHANGES = 12, MOST_TEXT = 64, MOST_RANK = 6 };
 
 struct input {
     const uint8_t *at;
@@ -46,23 +46,38 @@ static hid_t type_of(unsigned choice) {
     return types[choice % (sizeof types / sizeof types[0])];
 }
 
-/* Sizes around those of the file, and 0 and large ones where nothing is stored yet. */
-static int shape_of(struct input *in, hsize_t *dims) {
-    int rank = (int)(next(in) % 5);
-    for (int i = 0; i < rank; i++) {
+/* More dimensions behind those of the file, or others altogether: small sizes, and 0 and large ones
+ * where nothing is stored yet. */
+static int shape_of(struct input *in, int kept, hsize_t *dims) {
+    int rank = kept + (int)(next(in) % (unsigned)(kept ? 3 : 5));
+    for (int i = kept; i < rank; i++) {
         unsigned c = next(in);
         dims[i] = c < 240 ? c % 9 : 1ULL << (c % 48);
     }
     return rank;
 }
 
+/* Type and shape as they are: most checks are passed only by what is nearly right. */
+static int kept_shape(hid_t file, const char *name, hid_t *type, hsize_t *dims) {
+    hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    if (dataset < 0)
+        return 0;
+    hid_t space = H5Dget_space(dataset);
+    int rank = H5Sget_simple_extent_ndims(space);
+    rank = rank > 0 && rank <= MOST_RANK - 2 ? H5Sget_simple_extent_dims(space, dims, NULL) : 0;
+    *type = H5Dget_type(dataset);
+    H5Sclose(space);
+    H5Dclose(dataset);
+    return rank;
+}
+
 /* Refused by HDF5 where it would take more than a little. */
 static hid_t layout_of(struct input *in, int rank, const hsize_t *dims) {
     hid_t how = H5Pcreate(H5P_DATASET_CREATE);
-    hsize_t ones[5] = {1, 1, 1, 1, 1}, count = 1;
+    hsize_t ones[MOST_RANK] = {1, 1, 1, 1, 1, 1}, count = 1;
     for (int i = 0; i < rank; i++)
         count = dims[i] < 1 << 20 && count < 1 << 20 ? count * dims[i] : 1 << 20;
-    unsigned choice = count < 4096 ? next(in) % 4 : 2;
+    unsigned choice = count < 4096 ? next(in) % 8 : 2;
     if (choice == 0)
         H5Pset_layout(how, H5D_COMPACT);
     else if (choice == 2 && rank > 0)
@@ -74,15 +89,20 @@ static hid_t layout_of(struct input *in, int rank, const hsize_t *dims) {
 
 static void put_variable(struct input *in, hid_t file) {
     const char *name = variables[next(in) % N_VARIABLES];
-    hsize_t dims[5] = {0};
-    unsigned type = next(in);
-    int rank = shape_of(in, dims);
+    hsize_t dims[MOST_RANK] = {0};
+    unsigned choice = next(in);
+    hid_t type = type_of(choice), old = H5I_INVALID_HID;
+    int kept = choice & 0x80 ? kept_shape(file, name, &old, dims) : 0;
+    int rank = shape_of(in, kept, dims);
     hid_t space = H5Screate_simple(rank, dims, NULL), how = layout_of(in, rank, dims);
     if (H5Lexists(file, name, H5P_DEFAULT) > 0)
         H5Ldelete(file, name, H5P_DEFAULT);
-    hid_t dataset = H5Dcreate2(file, name, type_of(type), space, H5P_DEFAULT, how, H5P_DEFAULT);
+    hid_t dataset =
+        H5Dcreate2(file, name, old >= 0 ? old : type, space, H5P_DEFAULT, how, H5P_DEFAULT);
     if (dataset >= 0)
         H5Dclose(dataset);
+    if (old >= 0)
+        H5Tclose(old);
     H5Pclose(how);
     H5Sclose(space);
 }
