@@ -28,8 +28,10 @@ static void assert_one_problem_a_group(const struct ln_plan *plan, const struct 
             assert_true(ln_problem_is_same(&first[g % 2], &other));
             assert_true(ln_problem_hash(&first[g % 2]) == ln_problem_hash(&other));
         }
-        if (g > 0 && plan->groups[g - 1].kind == group->kind)
+        if (g > 0 && plan->groups[g - 1].kind == group->kind) {
             assert_false(ln_problem_is_same(&first[0], &first[1]));
+            assert_false(ln_problem_hash(&first[0]) == ln_problem_hash(&first[1]));
+        }
     }
 }
 

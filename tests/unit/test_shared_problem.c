@@ -213,6 +213,31 @@ static void a_loss_that_does_not_see_all_weights_keeps_its_precision(void **stat
     net_clear(&net);
 }
 
+/* An empty batch takes up the problem of the first network that comes. */
+static void an_empty_batch_takes_up_another_problem(void **state) {
+    (void)state;
+    struct net nets[2];
+    double first, gradient[80];
+    for (int k = 0; k < 2; k++) {
+        choose_problem(&nets[k], 40, k ? 60 : 12);
+        choose_model(&nets[k], 0, 0.5);
+        net_complete(&nets[k]);
+    }
+    struct ln_net a = net_view(&nets[0]), b = net_view(&nets[1]);
+    struct ln_batch *batch = ln_batch_create(&nets[0].shape);
+    ln_batch_load(batch, 2, &a);
+    nets[0].shape.model->forward(batch);
+    first = batch->excess[2];
+    ln_batch_clear(batch, 2);
+    ln_batch_load(batch, 6, &b);
+    nets[0].shape.model->forward(batch);
+    assert_near(batch->excess[6], ln_net_gradient(&b, gradient), 1e-12);
+    assert_true(fabs(batch->excess[6] - first) > 1e-3);
+    ln_batch_free(batch);
+    net_clear(&nets[0]);
+    net_clear(&nets[1]);
+}
+
 static void large_networks_share_their_problem_and_small_ones_do_not(void **state) {
     (void)state;
     static const int sizes[][2] = {{24, 30}, {25, 30}, {1000, 30}, {24, 0}, {1000, 0}};
@@ -240,6 +265,7 @@ int main(void) {
         cmocka_unit_test(company_and_order_do_not_matter),
         cmocka_unit_test(sharing_a_problem_changes_no_bit_but_by_its_inputs),
         cmocka_unit_test(a_loss_that_does_not_see_all_weights_keeps_its_precision),
+        cmocka_unit_test(an_empty_batch_takes_up_another_problem),
         cmocka_unit_test(large_networks_share_their_problem_and_small_ones_do_not),
     };
     return cmocka_run_group_tests_name("shared_problem", tests, start, NULL);
