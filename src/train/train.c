@@ -282,7 +282,7 @@ static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
 
 /* Steps between two looks at the clock: about a tenth of a millisecond. */
 static int64_t steps_between_polls(const struct ln_shape *shape) {
-    double steps = 1e6 / (shape->model->step_flops(shape) * shape->lanes + 100.0);
+    double steps = 6e6 / (shape->model->step_flops(shape) * shape->lanes + 100.0);
     return steps < 1 ? 1 : (int64_t)steps;
 }
 
