@@ -280,9 +280,12 @@ static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
     return status;
 }
 
-/* Steps between two looks at the clock: about a tenth of a millisecond. */
-static int64_t steps_between_polls(const struct ln_shape *shape) {
-    double steps = 6e6 / (shape->model->step_flops(shape) * shape->lanes + 100.0);
+/* Steps between two looks at the clock: half a millisecond of the kernels that take runs, a tenth
+ * of the others. A run also ends there, and its weights are copied out where they have a layout of
+ * their own: many steps to a run keep that small. */
+static int64_t steps_between_polls(const struct trainer *t) {
+    double flops = t->in_runs ? 3e7 : 1e6;
+    double steps = flops / (t->shape->model->step_flops(t->shape) * t->shape->lanes + 100.0);
     return steps < 1 ? 1 : (int64_t)steps;
 }
 
@@ -363,7 +366,7 @@ static void trainer_open(struct trainer *t) {
     t->is_fresh = ln_linalg_alloc(lanes, sizeof *t->is_fresh);
     t->states = ln_linalg_alloc(lanes, t->algorithm->state_bytes);
     t->in_runs = t->shape->runs && t->algorithm->step_sizes;
-    t->every = t->algorithm->strides ? 1 : steps_between_polls(t->shape);
+    t->every = t->algorithm->strides ? 1 : steps_between_polls(t);
     t->watch = ln_linalg_alloc(1, sizeof *t->watch);
     t->signature = numbers(LN_LANES);
     t->functional = functional_create(t->shape->n_weights);
