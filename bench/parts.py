@@ -38,7 +38,7 @@ class Sets:
         count = self.steps(work)
         look, rates = self.bench.gate.look(), {}
         for isa, worker in workers.items():
-            said = self.run(worker, path, count, 16 if d <= 24 else 1)
+            said = self.run(worker, path, count, 16 if d <= 64 else 1)
             rates[isa] = rate(said)
             self.fraction[isa, d].add(rates[isa] * work / said["peak"], look)
             self.speed[isa, d].add(rates[isa] / next(iter(rates.values())), look)
@@ -133,7 +133,7 @@ class Denormals:
                 look = self.bench.gate.look()
                 rates = {}
                 for scale in ("1.0", "1e-104")[::1 if turn % 2 else -1]:
-                    worker.ask("load", path, f"train.max_steps={count}", f"axes.seed.count={16 if d <= 24 else 1}",
+                    worker.ask("load", path, f"train.max_steps={count}", f"axes.seed.count={16 if d <= 64 else 1}",
                                f"train.step_size={min(0.01, 5 / count):.6g}", f"model.init.scale={scale}")
                     rates[scale] = rate(worker.ask("run"))
                 self.ratio[d, depth].add(rates["1e-104"] / rates["1.0"], look)

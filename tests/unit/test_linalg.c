@@ -367,8 +367,9 @@ static void elementwise_kernels_serve_eight_lanes_and_one(void **state) {
 static void narrow_networks_share_lanes_and_wide_or_very_deep_ones_run_alone(void **state) {
     (void)state;
     assert_int_equal(ln_lanes_for(3, 3), LN_LANES);
-    assert_int_equal(ln_lanes_for(2, 24), LN_LANES);
-    assert_int_equal(ln_lanes_for(2, 25), 1);
+    assert_int_equal(ln_lanes_for(2, 64), LN_LANES);
+    assert_int_equal(ln_lanes_for(2, 65), 1);
+    assert_int_equal(ln_lanes_for(3, 64), 1);
     assert_int_equal(ln_lanes_for(256, 24), 1);
 }
 
