@@ -9,7 +9,7 @@
 #include "near.h"
 
 static struct ln_plan *plan_of(const char *text, struct ln_sweep **sweep) {
-    struct ln_plan *plan;
+    struct ln_plan *plan = NULL;
     struct ln_err err = {0};
     if (ln_sweep_parse("test", text, strlen(text), NULL, 0, NULL, sweep, &err) ||
         ln_plan_create(*sweep, NULL, &plan, &err))
