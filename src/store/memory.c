@@ -1,11 +1,14 @@
 #include "memory.h"
 
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
@@ -27,18 +30,52 @@ static bool is_safe(int fd) {
     }
 }
 
-void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size) {
+/* The file that is mapped, for the handler; a process has one at a time. */
+static struct {
+    unsigned char *at;
+    size_t size;
+    char message[256];
+} mapped;
+
+/* A page of the file cannot be had: the file was cut off under the run, or its device is gone. What
+ * was written before is whole; nothing more can be, and no function can return that. */
+static void lose_page(int number, siginfo_t *info, void *context) {
+    unsigned char *at = info->si_addr;
+    (void)context;
+    if (at < mapped.at || at >= mapped.at + mapped.size) {
+        signal(number, SIG_DFL); /* not ours: happens again, and ends the process */
+        return;
+    }
+    ssize_t said = write(STDERR_FILENO, mapped.message, strlen(mapped.message));
+    (void)said; /* there is nobody else to tell */
+    _exit(1);
+}
+
+static void watch_pages(const struct ln_store_memory *memory, const char *path) {
+    struct sigaction action = {.sa_sigaction = lose_page, .sa_flags = SA_SIGINFO};
+    mapped.at = memory->at;
+    mapped.size = memory->size;
+    snprintf(mapped.message, sizeof mapped.message,
+             "linnet: %.200s can no longer be written: cut off, or its disk is gone\n", path);
+    sigaction(SIGBUS, &action, NULL);
+}
+
+void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size, const char *path) {
     const char *way = getenv("LINNET_WRITE");
     *memory = (struct ln_store_memory){NULL, size};
     if (size == 0 || (way && strcmp(way, "mpi") == 0) || !is_safe(fd))
         return;
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     memory->at = at == MAP_FAILED ? NULL : at;
+    if (memory->at)
+        watch_pages(memory, path);
 }
 
 void ln_store_memory_close(struct ln_store_memory *memory) {
-    if (memory->at)
-        munmap(memory->at, memory->size);
+    if (!memory->at)
+        return;
+    signal(SIGBUS, SIG_DFL);
+    munmap(memory->at, memory->size);
     memory->at = NULL;
 }
 

@@ -10,8 +10,9 @@ struct ln_store_memory {
 };
 
 /* Maps the file, if its file system is local and keeps what was reserved. LINNET_WRITE=mpi in the
- * environment: never. */
-void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size);
+ * environment: never. Until it is closed, a page that is lost (SIGBUS) ends the process with one
+ * line and exit code 1. */
+void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size, const char *path);
 void ln_store_memory_close(struct ln_store_memory *memory);
 
 /* Lets go of pages that were written: they stay in the file's cache, but no longer count as this

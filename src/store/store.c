@@ -109,7 +109,7 @@ static int open_shared(struct ln_store *store, struct ln_err *err) {
     if (store->fd < 0 || fstat(store->fd, &info) != 0)
         return ln_err_set(err, LN_FATAL, "cannot open %s on rank %d: %s", store->path, store->rank,
                           strerror(errno));
-    ln_store_memory_open(&store->memory, store->fd, (size_t)info.st_size);
+    ln_store_memory_open(&store->memory, store->fd, (size_t)info.st_size, store->path);
     return ln_rows_map(store->file, store->path, info.st_size, &store->rows, err);
 }
 
