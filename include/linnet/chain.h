@@ -64,9 +64,9 @@ void ln_chain_room_touch(struct ln_chain_room *room);
  * in lanes and alone, on every instruction set with FMA.
  *
  * lanes = 1: in the padded kernel, from matrices of its own that stay in place from run to run;
- * where a product has more than 400^3 FMAs and no side below 256, on OpenBLAS, whose bits depend on
- * its core type as well. A few busy lanes of LN_LANES (how many is a matter of the shape) go
- * through the padded kernel one by one, each to the end of its own band; the others are not
+ * where one product has more than 400^3 FMAs and no side below 256, all on OpenBLAS, whose bits
+ * depend on its core type as well. A few busy lanes of LN_LANES (how many is a matter of the shape)
+ * go through the padded kernel one by one, each to the end of its own band; the others are not
  * touched. */
 void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
                   const double *moment, struct ln_steps *steps);

@@ -1,10 +1,10 @@
 /* Lane-packed products: many small problems of one shape advance together.
  *
  * Element e of lane l stands at x[e * lanes + l]. Small shapes run LN_LANES problems side by side
- * in SIMD lanes; large ones run alone (lanes = 1) on OpenBLAS. Which of the two is decided by the
- * shape alone (ln_lanes_for), so the bits of a point never depend on its neighbours. In lanes every
- * element of a product is one chain c = fma(a_k, b_k, c), k ascending, from c = 0, whatever the
- * tile and the instruction set. */
+ * in SIMD lanes; larger ones run alone (lanes = 1) in a padded kernel, the largest on OpenBLAS.
+ * Which of the two is decided by the shape alone (ln_lanes_for), so the bits of a point never
+ * depend on its neighbours. In lanes every element of a product is one chain c = fma(a_k, b_k, c),
+ * k ascending, from c = 0, whatever the tile and the instruction set. */
 #ifndef LINNET_LANES_H
 #define LINNET_LANES_H
 

@@ -29,7 +29,7 @@ struct ln_shape {
     bool has_moment; /* the problem's M is not the identity */
     bool is_flow_only;   /* this variant of the model has no descend */
     bool runs;           /* this variant of the model has run */
-    bool shares_problem; /* with more than one lane: all points of a batch have the same problem */
+    bool shares_problem; /* all points of a batch have the same problem */
 };
 
 /* One network of one point, not lane-packed. Everything is borrowed. */

@@ -1,5 +1,5 @@
-/* The two things a kernel does with the watch after each step. Comparisons only: the bits do not
- * depend on the instruction set. */
+/* The two things a kernel does with the watch after each step. No two
+ * operations of it could be fused: the bits do not depend on the instruction set. */
 #ifndef LINNET_WATCH_BOOKS_H
 #define LINNET_WATCH_BOOKS_H
 

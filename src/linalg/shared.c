@@ -161,6 +161,6 @@ void ln_shared_apply(const struct ln_shared *shared, double *out, double *half, 
     /* H is positive semidefinite; what rounds below zero is as good as zero. A NaN stays one. */
     for (int lane = 0; lane < lanes; lane++) {
         double e = 0.5 * shared->c * add_up(sums + lane, lanes);
-        half[lane] = e < 0 ? 0 : e;
+        half[lane] = e <= 0 ? 0 : e;
     }
 }

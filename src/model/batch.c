@@ -14,9 +14,13 @@ static bool is_shared(const struct ln_shape *shape) {
 struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     struct ln_batch *batch = ln_linalg_alloc(1, sizeof *batch);
     size_t lanes = (size_t)shape->lanes, d_in = (size_t)shape->widths[0];
-    size_t largest = (size_t)shape->max_width * d_in, products = 0;
-    for (int j = 2; j <= shape->n_layers; j++)
-        products += (size_t)shape->widths[j] * d_in;
+    size_t widest = 0, products = 0; /* of the outputs of the layers */
+    for (int j = 1; j <= shape->n_layers; j++) {
+        size_t width = (size_t)shape->widths[j];
+        widest = width > widest ? width : widest;
+        products += j > 1 ? width * d_in : 0;
+    }
+    size_t largest = widest * d_in;
     batch->shape = shape;
     batch->weights = ln_linalg_alloc((size_t)shape->n_state * lanes, sizeof(double));
     batch->constants = ln_linalg_alloc((size_t)shape->n_constants * lanes, sizeof(double));
@@ -128,7 +132,7 @@ void ln_batch_compare(struct ln_batch *batch, const double *p) {
     ln_lanes_half_dot(batch->excess, delta, batch->error, m, n, lanes);
     double *excess = batch->excess;
     for (int lane = 0; shape->has_moment && lane < lanes; lane++)
-        excess[lane] = excess[lane] < 0 ? 0 : excess[lane];
+        excess[lane] = excess[lane] <= 0 ? 0 : excess[lane];
 }
 
 double ln_net_gradient(const struct ln_net *net, double *gradient) {

@@ -134,7 +134,7 @@ static void compare(const struct track *track, double *half) {
         ln_lanes_nn(g, delta, batch->moment, 1, d, d, lanes);
     ln_lanes_half_dot(half, delta, g, 1, d, lanes);
     for (int lane = 0; lane < lanes; lane++)
-        half[lane] = half[lane] < 0 ? 0 : half[lane];
+        half[lane] = half[lane] <= 0 ? 0 : half[lane];
 }
 
 static void evaluate(const struct track *track, double *half) {

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,7 +16,8 @@
 #endif
 
 /* Local: all ranks share one cache of the file, so there is nothing to lock. Reserved blocks stay
- * reserved: a full disk was found when the file was made and cannot kill a store into memory. */
+ * reserved: a full disk cannot kill a store into memory. (Where blocks are shared with a copy, as
+ * cp makes them on XFS, it can: lose_page says so.) */
 static bool is_safe(int fd) {
     struct statfs info;
     if (fstatfs(fd, &info) != 0)
@@ -64,6 +66,9 @@ void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size, c
     const char *way = getenv("LINNET_WRITE");
     *memory = (struct ln_store_memory){NULL, size};
     if (size == 0 || (way && strcmp(way, "mpi") == 0) || !is_safe(fd))
+        return;
+    /* A copy may have holes where the file had none. */
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) != 0)
         return;
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     memory->at = at == MAP_FAILED ? NULL : at;

@@ -25,6 +25,11 @@ bool ln_step_begin(struct ln_step *step, const struct ln_task *task) {
     return step->size > 0 && isfinite(step->size);
 }
 
+/* Whether rounding lets E come down to stop.loss at all: its last digit is about 1e-32 s^2. */
+static bool can_converge(const struct ln_conf *limits, const struct ln_problem *problem) {
+    return ln_conf_real(limits, "stop.loss") > 1e-32 * problem->sigma[0] * problem->sigma[0];
+}
+
 /* Time to fit over eta. Above the local step limit a run either blows up at once or oscillates to
  * the horizon; without layers the horizon is the guess. */
 double ln_step_count(const struct ln_point *point, const struct ln_shape *shape,
@@ -39,6 +44,8 @@ double ln_step_count(const struct ln_point *point, const struct ln_shape *shape,
     double time = ln_fit_time(point, shape, problem);
     if (isnan(time) || eta > limit)
         return eta > 4 * limit ? fmin(100.0, horizon) : horizon;
+    if (!can_converge(limits, problem))
+        return horizon;
     return fmin(time / eta + (double)ln_conf_int(limits, "stop.hold"), horizon);
 }
 

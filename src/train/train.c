@@ -339,8 +339,10 @@ int ln_train_shape(const struct ln_point *point, struct ln_shape *shape, struct 
         return ln_err_key(err, "train.algorithm",
                           "the model '%s' %smoves by its flow only; take flow",
                           shape->model->entry.name, shape->model->descend ? "in this form " : "");
-    if (algorithm->is_single)
+    if (algorithm->is_single) {
         shape->lanes = 1;
+        shape->shares_problem = false;
+    }
     return LN_OK;
 }
 
