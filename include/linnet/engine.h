@@ -17,8 +17,8 @@ struct ln_engine_hooks {
     bool (*next)(void *ctx, int64_t *cell);
     /* A finished row (layout->row_bytes), valid during the call. Not LN_OK ends the run. */
     int (*finish)(void *ctx, int64_t cell, const void *row, struct ln_err *err);
-    /* Called every ln_poll_seconds (train.h), where a step takes no longer. true: give up what is
-     * not finished and return LN_STOPPED. */
+    /* Called where a run of steps ends, about every half millisecond where a step takes no longer
+     * (ln_poll_seconds, train.h). true: give up what is not finished and return LN_STOPPED. */
     bool (*poll)(void *ctx);
 };
 

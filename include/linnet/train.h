@@ -79,11 +79,13 @@ struct ln_train_hooks {
                    const struct ln_run *run);
     int (*finish)(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
                   struct ln_err *err);
-    bool (*poll)(void *ctx);  /* every ln_poll_seconds; true: give up, LN_STOPPED */
+    bool (*poll)(void *ctx);  /* see ln_poll_seconds; true: give up, LN_STOPPED */
     struct ln_train_use *use; /* added to, or NULL */
 };
 
-/* Other ranks may wait for what a poll answers, so it is due often; it costs a microsecond. */
+/* The least time between two polls. Other ranks may wait for what a poll answers, so it is due
+ * often; it costs a microsecond. The clock is looked at where a run of steps ends: with the kernels
+ * that take runs a poll comes about every half millisecond, with the others somewhat sooner. */
 static const double ln_poll_seconds = 2e-4;
 
 struct ln_algorithm {

@@ -29,8 +29,8 @@ static void print_costs(const struct cli_costs *costs, const char *path) {
         print_row(cli_shown(costs->items[i].shape), &costs->items[i].tally);
     if (costs->n > 1)
         print_row("all", &sum);
-    printf("core seconds; ratio: actual to predicted; spread: of its logarithm over single "
-           "points\n");
+    printf("core seconds, of a point its share where several advance together; ratio: actual to "
+           "predicted; spread: of\nits logarithm over single points\n");
 }
 
 /* Takes every prediction times the ratio of its shape, or of all shapes where none is done. */

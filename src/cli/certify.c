@@ -8,11 +8,9 @@
 #include "linnet/linalg.h"
 #include "linnet/view.h"
 
-enum { MOST_SETS = 256 };
-
 /* What is asked for. */
 struct request {
-    const char *path, *sets[MOST_SETS];
+    const char *path, *sets[CLI_MOST_SETS];
     int n_sets;
     int64_t cell; /* -1: the only point */
     struct ln_certificate_options options;
@@ -229,8 +227,8 @@ static bool take_option(struct request *request, int option, const char *value) 
     if (option == 2)
         return take_number("--rank-tolerance", value, &request->options.rank_tolerance);
     if (option == 3) {
-        if (request->n_sets == MOST_SETS) {
-            cli_usage(&command_certify, "more than %d --set", MOST_SETS);
+        if (request->n_sets == CLI_MOST_SETS) {
+            cli_usage(&command_certify, "more than %d --set", CLI_MOST_SETS);
             return false;
         }
         request->sets[request->n_sets++] = value;

@@ -8,11 +8,9 @@
 #include "linnet/reuse.h"
 #include "linnet/view.h"
 
-enum { MOST_SETS = 256 };
-
 struct extend {
     const char *old_path, *sweep_path, *output;
-    const char *sets[MOST_SETS];
+    const char *sets[CLI_MOST_SETS];
     int n_sets;
     struct ln_sweep *old, *new;
     struct ln_layout old_layout, new_layout;
@@ -21,10 +19,10 @@ struct extend {
 /* The sweep of the old file. Files it reads are looked for beside the new sweep. */
 static int read_old(struct extend *extend, struct ln_err *err) {
     char *text = NULL, *overrides = NULL;
-    const char *sets[MOST_SETS];
+    const char *sets[CLI_MOST_SETS];
     int status = ln_reuse_sweep_of(extend->old_path, &text, &overrides, err);
     if (status == LN_OK) {
-        int n_sets = cli_split_lines(overrides, sets, MOST_SETS);
+        int n_sets = cli_split_lines(overrides, sets, CLI_MOST_SETS);
         status = ln_sweep_parse(extend->sweep_path, text, strlen(text), sets, n_sets,
                                 ln_view_read_matrix, &extend->old, err);
         if (status == LN_OK)
@@ -57,12 +55,12 @@ static int read_new(struct extend *extend, struct ln_err *err) {
 
 static void report(const struct extend *extend, const struct ln_reuse_counts *counts) {
     printf("%s: %lld of %lld points taken from %s, %lld to go: `linnet run %s -o %s`\n",
-           extend->output, (long long)counts->n_done,
-           (long long)(counts->n_done + counts->n_pending), extend->old_path,
-           (long long)counts->n_pending, extend->sweep_path, extend->output);
+           cli_shown(extend->output), (long long)counts->n_done,
+           (long long)(counts->n_done + counts->n_pending), cli_shown(extend->old_path),
+           (long long)counts->n_pending, cli_shown(extend->sweep_path), cli_shown(extend->output));
     if (counts->n_unused > 0)
         printf("%lld finished points of %s are not in the new sweep\n", (long long)counts->n_unused,
-               extend->old_path);
+               cli_shown(extend->old_path));
     if (counts->n_damaged > 0)
         printf("%lld damaged rows were not taken\n", (long long)counts->n_damaged);
 }
@@ -99,8 +97,8 @@ static int read_options(struct extend *extend, int argc, char **argv) {
     while ((option = cli_next(&command_extend, specs, 2, argc, argv, &index, &value)) > -2) {
         if (option == 0)
             extend->output = value;
-        else if (option == 1 && extend->n_sets == MOST_SETS)
-            return cli_usage(&command_extend, "more than %d --set", MOST_SETS);
+        else if (option == 1 && extend->n_sets == CLI_MOST_SETS)
+            return cli_usage(&command_extend, "more than %d --set", CLI_MOST_SETS);
         else if (option == 1)
             extend->sets[extend->n_sets++] = value;
         else if (!extend->old_path)

@@ -27,8 +27,13 @@ static void print_axes(const struct ln_sweep *sweep) {
 struct line {
     const struct ln_group *group; /* the first of the shape */
     int64_t count;
-    double cost, longest;
+    double cost, longest; /* core seconds; how long the longest point lasts on one rank */
 };
+
+/* How long the longest point of a group lasts with the others of the group beside it. */
+static double longest_of(const struct ln_plan *plan, const struct ln_group *group) {
+    return fmin(group->lanes, (double)group->count * group->solo) * plan->cost[group->first];
+}
 
 static void print_shapes(const struct ln_plan *plan) {
     int n_lines = 0;
@@ -41,7 +46,7 @@ static void print_shapes(const struct ln_plan *plan) {
         line->group = line->group ? line->group : group;
         line->count += group->count;
         line->cost += group->cost;
-        line->longest = fmax(line->longest, plan->cost[group->first]);
+        line->longest = fmax(line->longest, longest_of(plan, group));
     }
     printf("\n%-28s %10s %6s %12s %12s\n", "shape d_0-...-d_N", "points", "lanes", "predicted",
            "longest");
@@ -83,8 +88,8 @@ static void print_times(const struct ln_plan *plan, const char *title) {
     for (int ranks = 1; ranks <= 4096; ranks *= ranks == 1 ? 2 : 4) {
         bool is_last = plan->total_cost / ranks < longest;
         cli_duration(time_on(plan, ranks), text);
-        printf(" %d rank%s: %s%s", ranks, ranks == 1 ? "" : "s", text,
-               is_last ? " (the longest point)\n" : ",");
+        printf("%s %d rank%s: %s%s", ranks == 1 ? "" : ",", ranks, ranks == 1 ? "" : "s", text,
+               is_last ? " (the longest point)\n" : "");
         if (is_last)
             return;
     }
@@ -209,6 +214,7 @@ const struct command command_plan = {
     "plan", "linnet plan SWEEP.yaml [--after OUT.h5] [--set key=value]...",
     "Says what a sweep would do: points, shapes, predicted time by number of ranks, size of the "
     "results file.",
-    "\n  --after OUT.h5   predicted against actual cost of what is done, and the time left\n\n"
+    "\n  --after OUT.h5   predicted against actual cost of what is done, and the time left\n"
+    "  --set key=value  overrides a key of the sweep file\n\n"
     "Checks everything `linnet run` checks, and touches nothing.\n",
     run};

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "cli.h"
@@ -26,8 +27,9 @@ static void outcomes_text(const struct ln_progress *state, char *text, size_t si
 static void line(char *text, size_t size, const struct ln_progress *state, bool final) {
     char eta[32], outcomes[160];
     double rate = state->seconds > 0 ? (double)state->n_done / state->seconds : 0;
-    double left =
-        state->seconds_done > 0 ? state->seconds * state->seconds_left / state->seconds_done : 0;
+    double pace = state->seconds_done > 0 ? state->seconds / state->seconds_done
+                                          : 1.0 / fmax(state->n_ranks, 1); /* all ranks busy */
+    double left = pace * state->seconds_left;
     cli_duration(final ? state->seconds : left, eta);
     outcomes_text(state, outcomes, sizeof outcomes);
     snprintf(text, size, "%lld/%lld  %.0f points/s  %s %s%s", (long long)state->n_done,

@@ -4,8 +4,6 @@
 
 #include "cli.h"
 
-enum { MOST_SETS = 256 };
-
 int cli_find_variable(const struct ln_view *view, const char *name, int n_extra) {
     for (int i = 0; i < ln_view_n_variables(view); i++)
         if (strcmp(ln_view_variable(view, i)->name, name) == 0)
@@ -15,9 +13,9 @@ int cli_find_variable(const struct ln_view *view, const char *name, int n_extra)
 
 int cli_sweep_of(const struct ln_view *view, const char *path, struct ln_sweep **sweep,
                  struct ln_err *err) {
-    const char *text = ln_view_sweep_text(view), *sets[MOST_SETS];
+    const char *text = ln_view_sweep_text(view), *sets[CLI_MOST_SETS];
     char *lines = strdup(ln_view_sweep_sets(view));
-    int n_sets = cli_split_lines(lines, sets, MOST_SETS);
+    int n_sets = cli_split_lines(lines, sets, CLI_MOST_SETS);
     int status =
         ln_sweep_parse(path, text, strlen(text), sets, n_sets, ln_view_read_matrix, sweep, err);
     free(lines);

@@ -14,11 +14,9 @@
 #include "linnet/train.h"
 #include "linnet/view.h"
 
-enum { MOST_SETS = 256 };
-
 struct job {
     const char *sweep_path, *output;
-    const char *sets[MOST_SETS];
+    const char *sets[CLI_MOST_SETS];
     int n_sets, rank, n_ranks;
     int shard, n_shards; /* 0: all points */
     bool is_quiet;
@@ -116,13 +114,12 @@ static int open_output(struct job *job, struct ln_err *err) {
     if (status == LN_OK)
         status = make_plan(job, done, err);
     free(done);
-    if (status == LN_OK && job->rank == 0) {
+    if (status == LN_OK && job->rank == 0 && !job->is_quiet)
         fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go\n",
                 cli_shown(job->output), (long long)job->plan->n_done,
                 job->n_shards > 0 ? " of this shard" : "", (long long)job->plan->n_points);
-        if (n_bad > 0)
-            fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
-    }
+    if (status == LN_OK && job->rank == 0 && n_bad > 0)
+        fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
     return status;
 }
 
@@ -279,8 +276,8 @@ static int read_options(struct job *job, int argc, char **argv) {
     while ((option = cli_next(&command_run, specs, 4, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
-        if (option == 1 && job->n_sets == MOST_SETS)
-            return cli_usage(&command_run, "more than %d --set", MOST_SETS);
+        if (option == 1 && job->n_sets == CLI_MOST_SETS)
+            return cli_usage(&command_run, "more than %d --set", CLI_MOST_SETS);
         if (option == -1 && !cli_take_path(&command_run, &job->sweep_path, value))
             return LN_INPUT;
         if (option == 0)

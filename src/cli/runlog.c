@@ -1,8 +1,10 @@
 /* The side log OUT.h5.log: one JSON line when a run starts and one when it ends, and before the end
  * one for each shape: points, predicted and actual core seconds, the actual ones of the longest
- * point, sums of l and l^2 with l = ln(actual / predicted) of a point. Clocks and hosts
- * go here, because the results file is a pure function of the sweep. */
+ * point, sums of l and l^2 with l = ln(actual / predicted) of a point; then one of lanes: steps
+ * times lanes moved, and how many of these moved a point. Clocks and hosts go here, because the
+ * results file is a pure function of the sweep. */
 #include <fcntl.h>
+#include <math.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +74,23 @@ void cli_log_costs(const char *output, const struct cli_costs *costs,
     append(output, line);
 }
 
+/* NULL: there is none that can be read. O_NONBLOCK: a pipe of that name would wait for its writer.
+ */
+static FILE *open_log(const char *path) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat info;
+    FILE *file = NULL;
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+        file = fdopen(fd, "r");
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
+static bool is_amount(double x) {
+    return isfinite(x) && x >= 0;
+}
+
 void cli_log_read(const char *output, struct cli_costs *costs) {
     static const char format[] =
         "{\"event\": \"shape\", \"shape\": \"%63[^\"]\", \"points\": %lld, \"predicted\": %lf, "
@@ -79,12 +98,14 @@ void cli_log_read(const char *output, struct cli_costs *costs) {
     char path[4096], line[1024], shape[64];
     if (snprintf(path, sizeof path, "%s.log", output) >= (int)sizeof path)
         return;
-    FILE *file = fopen(path, "r");
+    FILE *file = open_log(path);
     while (file && fgets(line, sizeof line, file)) {
         struct ln_tally t = {0};
         long long count;
         if (sscanf(line, format, shape, &count, &t.predicted, &t.actual, &t.longest, &t.logs,
                    &t.squares) != 7)
+            continue;
+        if (count <= 0 || !is_amount(t.predicted) || !is_amount(t.actual) || !is_amount(t.longest))
             continue;
         t.count = count;
         cli_costs_add(costs, shape, &t);

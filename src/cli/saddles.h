@@ -2,6 +2,7 @@
 #ifndef LINNET_CLI_SADDLES_H
 #define LINNET_CLI_SADDLES_H
 
+#include "cli.h"
 #include "linnet/saddles_point.h"
 #include "linnet/sweep.h"
 #include "linnet/view.h"
@@ -17,11 +18,9 @@ struct source {
     double *x, *y; /* of two matrices */
 };
 
-enum { SADDLES_MOST_SETS = 256 };
-
 struct saddles_options {
     const char *sweep, *x, *y, *measure, *output, *point, *log_scale;
-    const char *sets[SADDLES_MOST_SETS];
+    const char *sets[CLI_MOST_SETS];
     int n_sets;
     bool has_first_order;
 };

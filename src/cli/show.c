@@ -196,4 +196,5 @@ static int run(int argc, char **argv) {
 
 const struct command command_show = {
     "show", "linnet show OUT.h5 --point K",
-    "Shows one point: parameters, outcome, every result, a small loss curve.", "", run};
+    "Shows one point: parameters, outcome, every result, a small loss curve.",
+    "\n  -p, --point K   number of the point, from 0 on\n", run};

@@ -17,11 +17,10 @@
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/random.h"
-#include "linnet/train.h"
 #include "report.h"
 
 struct ln_simulate_options ln_simulate_usual(int n_ranks) {
-    return (struct ln_simulate_options){n_ranks, 5e-6, 2e-6, ln_poll_seconds};
+    return (struct ln_simulate_options){n_ranks, 5e-6, 2e-6, 5e-4};
 }
 
 /* What dealing out one of the first grants takes. */

@@ -201,6 +201,20 @@ for planted in out.h5.tmp out.h5.log out.h5.lock; do
     run run sweep.yaml -o out.h5 -q
     ok "a pipe planted as $planted does not hang the run" [ $rc -le 2 ]
 done
+rm -f there.h5.log
+mkfifo there.h5.log
+run plan sweep.yaml --after there.h5
+ok "a pipe planted as the log of a file that is looked at is no log" eval '[ $rc = 0 ] && says "there.h5.log says nothing"'
+rm -f there.h5.log
+shape() {
+    echo '{"event": "shape", "shape": "2-2-2", "points": '$1', "predicted": '$2', "actual": '$3', "longest": '$4', "logs": 0, "squares": 0}'
+}
+{ shape 0 1 1 1; shape -3 1 1 1; shape 2 nan 1 1; shape 2 1 inf 1; shape 2 1 1 -1; shape 2 1 -1e308 1; } >there.h5.log
+run plan sweep.yaml --after there.h5
+ok "costs that no run can have had are not taken from a log" eval '[ $rc = 0 ] && says "there.h5.log says nothing"'
+shape 2 1 3 2 >>there.h5.log
+run plan sweep.yaml --after there.h5
+ok "those beside them are" eval '[ $rc = 0 ] && grep -qE "^2-2-2 +2 +1 s +3 s +3.00 " out.log'
 rm -f out.h5*
 (umask 077 && run run sweep.yaml -o out.h5 -q)
 ok "umask is respected" eval '[ "$(stat -c %a out.h5 out.h5.log | tr "\n" " ")" = "600 600 " ] && [ -z "$(ls | grep "^out.h5.tmp")" ]'
