@@ -11,8 +11,9 @@ enum ln_status {
     LN_OK = 0,
     LN_FATAL =
         1, /* a write refused, a full disk, out of memory: the run ends, the file stays whole */
-    LN_INPUT = 2,    /* usage or input: found before anything is touched */
-    LN_STOPPED = 75, /* asked to stop: what is finished is stored, the rest can be resumed */
+    LN_INPUT = 2,      /* usage or input: found before anything is touched */
+    LN_INCOMPLETE = 3, /* the run has ended, but there are points that it gave up (failed rows) */
+    LN_STOPPED = 75,   /* asked to stop: what is finished is stored, the rest can be resumed */
 };
 
 struct ln_err {

@@ -12,8 +12,9 @@
 
 struct ln_store;
 
-/* Row status in the file. */
-enum { LN_ROW_PENDING = 0, LN_ROW_DONE = 1, LN_ROW_EXCLUDED = 2 };
+/* Row status in the file. A failed row has no data: the process died several times over its point,
+ * and it is left alone until somebody asks for another try. */
+enum { LN_ROW_PENDING = 0, LN_ROW_DONE = 1, LN_ROW_EXCLUDED = 2, LN_ROW_FAILED = 3 };
 
 /* Opens path for writing; creates it if it is not there (under a temporary name, then renamed),
  * resumes it if it holds the same sweep, refuses it otherwise with the difference named. *resumed

@@ -1,63 +1,18 @@
-#include <signal.h>
+#include "run.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
 #include "linnet/agree.h"
 #include "linnet/engine.h"
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
-#include "linnet/plan.h"
-#include "linnet/store.h"
 #include "linnet/train.h"
 #include "linnet/view.h"
 
-struct job {
-    const char *sweep_path, *output;
-    const char *sets[CLI_MOST_SETS];
-    int n_sets, rank, n_ranks;
-    int shard, n_shards; /* 0: all points */
-    bool is_quiet;
-    char *text, default_output[512];
-    size_t size;
-    struct ln_sweep *sweep;
-    struct ln_layout layout;
-    struct ln_plan *plan;
-    struct ln_store *store;
-    bool is_there, is_resumed;
-    struct ln_err trial; /* of an output that was there */
-};
-
-static volatile int stop_asked;
-
-/* The first signal asks for a stop that leaves the file resumable, a second one ends the process at
- * once (every row that is marked done is whole at any moment). Launchers deliver one signal twice,
- * to the process and to its group: what follows within a third of a second is the same one. */
-static void on_signal(int number) {
-    static struct timespec first;
-    struct timespec now;
-    (void)number;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double passed =
-        (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec);
-    if (stop_asked && passed > 0.33)
-        _exit(LN_STOPPED);
-    if (!stop_asked)
-        first = now;
-    stop_asked = 1;
-}
-
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-}
-
 /* Rank 0 reads the text; every rank parses the same bytes. */
-static int share_text(struct job *job, struct ln_err *err) {
+static int share_text(struct run_job *job, struct ln_err *err) {
     int status =
         job->rank == 0 ? cli_read_text(job->sweep_path, &job->text, &job->size, err) : LN_OK;
     status = ln_agree(MPI_COMM_WORLD, status, err);
@@ -77,7 +32,7 @@ static int share_text(struct job *job, struct ln_err *err) {
 /* Everything that can be wrong with the input is found here, before the output is touched. An
  * output that is there was checked when it was made, or is refused: its plan can wait until it is
  * known which points are done. What is in a shard depends on all points, done or not. */
-static int read_sweep(struct job *job, struct ln_err *err) {
+static int read_sweep(struct run_job *job, struct ln_err *err) {
     int status = share_text(job, err);
     if (status != LN_OK)
         return status;
@@ -93,7 +48,7 @@ static int read_sweep(struct job *job, struct ln_err *err) {
 }
 
 /* done: [n_cells], or NULL. */
-static int make_plan(struct job *job, const uint8_t *done, struct ln_err *err) {
+static int make_plan(struct run_job *job, const uint8_t *done, struct ln_err *err) {
     if (job->plan && done) {
         ln_plan_drop_done(job->plan, done);
         return LN_OK;
@@ -101,7 +56,7 @@ static int make_plan(struct job *job, const uint8_t *done, struct ln_err *err) {
     return ln_agree(MPI_COMM_WORLD, ln_plan_create(job->sweep, done, &job->plan, err), err);
 }
 
-static int open_output(struct job *job, struct ln_err *err) {
+static int open_output(struct run_job *job, struct ln_err *err) {
     int64_t n_bad = 0;
     int status = ln_store_open(job->output, MPI_COMM_WORLD, job->sweep, &job->layout, &job->store,
                                &job->is_resumed, err);
@@ -123,7 +78,7 @@ static int open_output(struct job *job, struct ln_err *err) {
     return status;
 }
 
-static int train(struct job *job, struct ln_err *err) {
+static int train(struct run_job *job, struct ln_err *err) {
     /* Under mpirun stderr is a pipe even on a terminal: LINNET_PROGRESS=bar says that somebody
      * watches. */
     const char *wish = getenv("LINNET_PROGRESS");
@@ -132,7 +87,7 @@ static int train(struct job *job, struct ln_err *err) {
         .output = job->output, .is_terminal = is_watched, .is_quiet = job->is_quiet};
     bool is_shown = !job->is_quiet && job->plan->n_points > 0;
     struct ln_farm_options options = {is_shown ? cli_progress : NULL, cli_account, &progress,
-                                      &stop_asked};
+                                      &run_stop_asked};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
         fprintf(stderr, "linnet: %s: %lld points%s%s on %d rank%s -> %s\n",
                 cli_shown(ln_sweep_name(job->sweep)), (long long)job->plan->n_points,
@@ -149,7 +104,7 @@ static int train(struct job *job, struct ln_err *err) {
     return status;
 }
 
-static void finish(struct job *job) {
+static void finish(struct run_job *job) {
     ln_plan_free(job->plan);
     ln_sweep_free(job->sweep);
     free(job->text);
@@ -169,7 +124,7 @@ static int check_isa(struct ln_err *err) {
 /* After an I/O error nothing is closed: a collective close can wait for ever. From training one
  * rank comes back, from everything else all do, and then rank 0 prints before anybody ends the
  * others. */
-static void give_up(const struct job *job, const struct ln_err *err, bool is_alone) {
+static void give_up(const struct run_job *job, const struct ln_err *err, bool is_alone) {
     if (!is_alone && job->rank != 0)
         MPI_Barrier(MPI_COMM_WORLD);
     cli_fail(err);
@@ -177,18 +132,7 @@ static void give_up(const struct job *job, const struct ln_err *err, bool is_alo
     MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
 }
 
-/* Rank 0 according to its launcher, before MPI is up; all of them where the launcher does not say.
- */
-static bool is_first(void) {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                        "SLURM_PROCID"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (getenv(names[i]))
-            return atoi(getenv(names[i])) == 0;
-    return true;
-}
-
-static int run_job(struct job *job) {
+static int do_job(struct run_job *job) {
     struct ln_err err = job->trial, close_err = {0};
     int status = ln_agree(MPI_COMM_WORLD, (int)job->trial.status, &err);
     if (status == LN_OK)
@@ -216,102 +160,22 @@ static int run_job(struct job *job) {
     return status;
 }
 
-/* A launcher of another MPI starts N programs that each believe they are alone: N runs on one file.
- */
-static int check_launcher(const struct job *job) {
-    static const char *const counts[] = {"SLURM_STEP_NUM_TASKS", "PMI_SIZE", "PALS_NRANKS",
-                                         "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"};
-    for (size_t i = 0; job->n_ranks == 1 && i < sizeof counts / sizeof counts[0]; i++) {
-        const char *text = getenv(counts[i]);
-        if (!text || atoi(text) <= 1)
-            continue;
-        fprintf(stderr,
-                "linnet: the launcher started %s processes (%s), but each sees itself alone: its "
-                "MPI does not match.\n"
-                "        Under Slurm use `srun --mpi=pmix` (see `srun --mpi=list`), elsewhere the "
-                "mpirun of the Open MPI that\n"
-                "        linnet was built with.\n",
-                text, counts[i]);
-        return LN_INPUT;
-    }
-    return LN_OK;
-}
-
-/* "2/8": the second of eight. */
-static bool read_shard(struct job *job, const char *text) {
-    enum { MOST = 1000000 };
-    char *slash, *end = NULL;
-    long shard = strtol(text, &slash, 10);
-    long n = *slash == '/' ? strtol(slash + 1, &end, 10) : 0;
-    if (!end || *end != '\0' || !strchr("123456789", text[0]) || !strchr("123456789", slash[1]) ||
-        shard < 1 || shard > n || n > MOST) {
-        cli_usage(&command_run,
-                  "--shard is '%s'; write 2/8 for the second of 8, at most %d of them", text, MOST);
-        return false;
-    }
-    job->shard = (int)shard;
-    job->n_shards = (int)n;
-    return true;
-}
-
-/* sweep.yaml -> sweep.h5 in the current directory, its second shard of 8 -> sweep-2of8.h5. */
-static void default_output(struct job *job) {
-    const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
-    const char *dot = strrchr(base, '.');
-    int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
-    char part[48] = "";
-    if (job->n_shards > 0)
-        snprintf(part, sizeof part, "-%dof%d", job->shard, job->n_shards);
-    snprintf(job->default_output, sizeof job->default_output, "%.*s%s.h5", length, base, part);
-    job->output = job->default_output;
-}
-
-static int read_options(struct job *job, int argc, char **argv) {
-    static const struct option_spec specs[] = {{"--output", "-o", true},
-                                               {"--set", NULL, true},
-                                               {"--quiet", "-q", false},
-                                               {"--shard", NULL, true}};
-    const char *value;
-    int index = 1, option;
-    while ((option = cli_next(&command_run, specs, 4, argc, argv, &index, &value)) != -2) {
-        if (option <= -3)
-            return option == -4 ? -1 : LN_INPUT;
-        if (option == 1 && job->n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_run, "more than %d --set", CLI_MOST_SETS);
-        if (option == -1 && !cli_take_path(&command_run, &job->sweep_path, value))
-            return LN_INPUT;
-        if (option == 0)
-            job->output = value;
-        else if (option == 1)
-            job->sets[job->n_sets++] = value;
-        else if (option == 2)
-            job->is_quiet = true;
-        else if (option == 3 && !read_shard(job, value))
-            return LN_INPUT;
-    }
-    if (!job->sweep_path)
-        return cli_usage(&command_run, "which sweep?");
-    if (!job->output)
-        default_output(job);
-    return LN_OK;
-}
-
 static int run(int argc, char **argv) {
-    struct job *job = ln_linalg_alloc(1, sizeof *job);
-    int status = read_options(job, argc, argv);
+    struct run_job *job = ln_linalg_alloc(1, sizeof *job);
+    int status = run_read_options(job, argc, argv);
     if (status == LN_OK) {
         setenv("OMPI_MCA_mpi_yield_when_idle", "1",
                0); /* a spinning rank costs a core where ranks share cores */
-        if (is_first())
+        if (run_is_first())
             ln_view_try(job->output, &job->trial);
         MPI_Init(NULL, NULL);
         MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
         MPI_Comm_size(MPI_COMM_WORLD, &job->n_ranks);
         ln_linalg_start();
-        catch_signals();
-        status = check_launcher(job);
+        run_catch_signals();
+        status = run_check_launcher(job->n_ranks);
         if (status == LN_OK)
-            status = run_job(job);
+            status = do_job(job);
         MPI_Finalize();
     }
     free(job);

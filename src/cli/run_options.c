@@ -1,0 +1,64 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+/* "2/8": the second of eight. */
+static bool read_shard(struct run_job *job, const char *text) {
+    enum { MOST = 1000000 };
+    char *slash, *end = NULL;
+    long shard = strtol(text, &slash, 10);
+    long n = *slash == '/' ? strtol(slash + 1, &end, 10) : 0;
+    if (!end || *end != '\0' || !strchr("123456789", text[0]) || !strchr("123456789", slash[1]) ||
+        shard < 1 || shard > n || n > MOST) {
+        cli_usage(&command_run,
+                  "--shard is '%s'; write 2/8 for the second of 8, at most %d of them", text, MOST);
+        return false;
+    }
+    job->shard = (int)shard;
+    job->n_shards = (int)n;
+    return true;
+}
+
+/* sweep.yaml -> sweep.h5 in the current directory, its second shard of 8 -> sweep-2of8.h5. */
+static void default_output(struct run_job *job) {
+    const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
+    const char *dot = strrchr(base, '.');
+    int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+    char part[48] = "";
+    if (job->n_shards > 0)
+        snprintf(part, sizeof part, "-%dof%d", job->shard, job->n_shards);
+    snprintf(job->default_output, sizeof job->default_output, "%.*s%s.h5", length, base, part);
+    job->output = job->default_output;
+}
+
+int run_read_options(struct run_job *job, int argc, char **argv) {
+    static const struct option_spec specs[] = {{"--output", "-o", true},
+                                               {"--set", NULL, true},
+                                               {"--quiet", "-q", false},
+                                               {"--shard", NULL, true}};
+    const char *value;
+    int index = 1, option;
+    while ((option = cli_next(&command_run, specs, 4, argc, argv, &index, &value)) != -2) {
+        if (option <= -3)
+            return option == -4 ? -1 : LN_INPUT;
+        if (option == 1 && job->n_sets == CLI_MOST_SETS)
+            return cli_usage(&command_run, "more than %d --set", CLI_MOST_SETS);
+        if (option == -1 && !cli_take_path(&command_run, &job->sweep_path, value))
+            return LN_INPUT;
+        if (option == 0)
+            job->output = value;
+        else if (option == 1)
+            job->sets[job->n_sets++] = value;
+        else if (option == 2)
+            job->is_quiet = true;
+        else if (option == 3 && !read_shard(job, value))
+            return LN_INPUT;
+    }
+    if (!job->sweep_path)
+        return cli_usage(&command_run, "which sweep?");
+    if (!job->output)
+        default_output(job);
+    return LN_OK;
+}

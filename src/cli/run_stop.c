@@ -1,0 +1,31 @@
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "run.h"
+
+volatile int run_stop_asked;
+
+/* The first signal asks for a stop that leaves the file resumable, a second one ends the process at
+ * once (every row that is marked done is whole at any moment). Launchers deliver one signal twice,
+ * to the process and to its group: what follows within a third of a second is the same one. */
+static void on_signal(int number) {
+    static struct timespec first;
+    struct timespec now;
+    (void)number;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double passed =
+        (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec);
+    if (run_stop_asked && passed > 0.33)
+        _exit(LN_STOPPED);
+    if (!run_stop_asked)
+        first = now;
+    run_stop_asked = 1;
+}
+
+void run_catch_signals(void) {
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+}
