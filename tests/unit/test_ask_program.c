@@ -1,12 +1,8 @@
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
 #include "linnet/ask_program.h"
+#include "near.h"
 
 static void the_answer_is_what_the_program_wrote_to_either_output(void **state) {
     (void)state;
