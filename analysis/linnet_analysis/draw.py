@@ -157,13 +157,13 @@ def _spread(low, high, factor):
 
 
 def _pending(spot, phase, panel):
-    """Cells that are not finished: light grey, hatched."""
-    if not panel.pending.any():
-        return
-    x, y = _edges(phase)
-    spot.pcolor(x, y, np.ma.masked_equal(panel.pending.astype(float), 0),
-                cmap=ListedColormap([style.PENDING_COLOUR]), hatch="////",
-                edgecolor=style.PENDING_EDGE, linewidth=0.0)
+    """Cells that are not finished: light grey, hatched; crosswise those that were given up."""
+    for cells, hatch in ((panel.pending, "////"), (panel.failed, "xxxx")):
+        if cells.any():
+            x, y = _edges(phase)
+            spot.pcolor(x, y, np.ma.masked_equal(cells.astype(float), 0),
+                        cmap=ListedColormap([style.PENDING_COLOUR]), hatch=hatch,
+                        edgecolor=style.PENDING_EDGE, linewidth=0.0)
 
 
 def _lines(phase, spots):
@@ -223,7 +223,10 @@ def _state_entries(phase):
     if any(panel.pending.any() for panel in phase.panels):
         entries.append(Patch(facecolor=style.PENDING_COLOUR, edgecolor=style.PENDING_EDGE, hatch="////",
                              label="not run yet"))
-    if any((~panel.done & ~panel.pending).any() for panel in phase.panels):
+    if any(panel.failed.any() for panel in phase.panels):
+        entries.append(Patch(facecolor=style.PENDING_COLOUR, edgecolor=style.PENDING_EDGE, hatch="xxxx",
+                             label="failed"))
+    if any((~panel.done & ~panel.pending & ~panel.failed).any() for panel in phase.panels):
         entries.append(Patch(facecolor="white", edgecolor="#333333", linewidth=0.5, label="left out"))
     return entries
 

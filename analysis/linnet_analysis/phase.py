@@ -44,6 +44,7 @@ class Panel:
     done: np.ndarray
     pending: np.ndarray
     lost: np.ndarray
+    failed: np.ndarray
     lines: list = field(default_factory=list)
     marked: object = None
     contours: list = field(default_factory=list)
@@ -269,6 +270,7 @@ def _fill_panels(phase, ds, choice, da, status, lost, marked, heights):
         no_loss = np.zeros(state.shape, bool)
         phase.panels.append(Panel(style.words(title), plane(da).astype(float), state == flags["done"],
                                   state == flags["pending"], no_loss if lost is None else plane(lost),
+                                  failed=state == flags["failed"] if "failed" in flags else no_loss,
                                   marked=None if marked is None else plane(marked) == 1,
                                   contours=[plane(values) for values in heights]))
 

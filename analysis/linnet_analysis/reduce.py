@@ -56,11 +56,12 @@ def fraction_source(variable, wanted):
 
 
 def reduce_state(status, dim):
-    """State of a cell that stands for several points: done where any is, else pending where any is."""
+    """State of a cell that stands for several points: done where any is, else pending, failed, excluded."""
     flags = flag_values(status)
-    has = {name: (status == value).any(dim) for name, value in flags.items()}
-    reduced = xr.where(has["done"], flags["done"],
-                       xr.where(has["pending"], flags["pending"], flags["excluded"]))
+    reduced = xr.full_like(status.isel({dim: 0}, drop=True), flags["excluded"])
+    for name in ("failed", "pending", "done"):
+        if name in flags:
+            reduced = xr.where((status == flags[name]).any(dim), flags[name], reduced)
     reduced.attrs = status.attrs
     return reduced
 

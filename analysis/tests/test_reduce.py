@@ -56,6 +56,12 @@ def test_a_cell_is_done_where_any_seed_is_and_pending_before_excluded():
     np.testing.assert_array_equal(reduce_state(status, "seed"), [1, 0, 2])
 
 
+def test_a_failed_point_shows_where_no_other_is_done_or_pending():
+    status = array([[3, 1], [0, 3], [3, 2], [2, 2]], flag_values=np.array([0, 1, 2, 3], "i1"),
+                   flag_meanings="pending done excluded failed")
+    np.testing.assert_array_equal(reduce_state(status, "seed"), [1, 0, 3, 2])
+
+
 @pytest.mark.parametrize("method, message", [
     ("meen", "did you mean mean"), ("mean", "no meaning"), ("fraction:divergd", "did you mean diverged"),
 ])

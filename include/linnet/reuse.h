@@ -12,6 +12,7 @@
 
 struct ln_reuse_counts {
     int64_t n_done, n_pending, n_excluded; /* of the new file */
+    int64_t n_failed;                      /* of the new file: failed in a part, done in none */
     int64_t n_damaged; /* rows called done in a source that are not what was written: not taken */
     int64_t n_twice;   /* rows that more than one part has, equal to the bit */
     int64_t n_unused;  /* finished rows of the old file whose point is not in the new sweep */

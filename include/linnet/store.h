@@ -25,13 +25,18 @@ int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
                   const struct ln_layout *layout, struct ln_store **store, bool *resumed,
                   struct ln_err *err);
 
-/* Marks done[n_cells] of the rows whose status is DONE and whose checksum agrees; *n_bad counts
- * flagged rows whose checksum does not (they will be trained again). Ranks: collective; all get the
+/* done[n_cells]: LN_ROW_DONE where the status says so and the checksum agrees, LN_ROW_FAILED where
+ * the status says so, else 0; *n_bad counts flagged rows whose checksum does not agree (they will
+ * be trained again). Ranks: collective; all get the
  * same answer. */
 int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct ln_err *err);
 
 /* Writes one row (layout->row_bytes): data, then checksum, then status. Ranks: independent. */
 int ln_store_write(struct ln_store *store, int64_t cell, const void *row, struct ln_err *err);
+
+/* Gives a point up (LN_ROW_FAILED: an empty row) or back (LN_ROW_PENDING); its row must not be
+ * done. Ranks: independent. */
+int ln_store_mark(struct ln_store *store, int64_t cell, int8_t status, struct ln_err *err);
 
 /* fdatasync of what this rank wrote. Ranks: independent. */
 int ln_store_sync(struct ln_store *store, struct ln_err *err);

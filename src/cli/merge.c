@@ -10,7 +10,8 @@ static int merge(const char *output, const char *const *parts, int n_parts) {
     if (ln_reuse_merge(output, parts, n_parts, &counts, &err) != LN_OK)
         return cli_fail(&err);
     printf("%s: %lld of %lld points done, from %d files\n", cli_shown(output),
-           (long long)counts.n_done, (long long)(counts.n_done + counts.n_pending), n_parts);
+           (long long)counts.n_done,
+           (long long)(counts.n_done + counts.n_pending + counts.n_failed), n_parts);
     if (counts.n_twice > 0)
         printf("%lld rows stood in more than one file, equal to the bit\n",
                (long long)counts.n_twice);
@@ -19,6 +20,10 @@ static int merge(const char *output, const char *const *parts, int n_parts) {
     if (counts.n_pending > 0)
         printf("%lld points are pending: `linnet run SWEEP.yaml -o %s` trains them\n",
                (long long)counts.n_pending, cli_shown(output));
+    if (counts.n_failed > 0)
+        printf(
+            "%lld points failed: `linnet run SWEEP.yaml -o %s --retry failed` tries them again\n",
+            (long long)counts.n_failed, cli_shown(output));
     return LN_OK;
 }
 

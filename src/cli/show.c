@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "linnet/linalg.h"
+#include "linnet/store.h"
 #include "linnet/view.h"
 
 enum { ROWS = 14, COLS = 64 };
@@ -145,20 +146,20 @@ static int print_curve(const struct ln_view *view, int64_t cell, struct ln_err *
 }
 
 static int show(const struct ln_view *view, const char *path, int64_t cell, struct ln_err *err) {
-    static const char *const words[] = {"pending", "done", "left out by where"};
+    static const char *const words[] = {"pending", "done", "left out by where", "failed"};
     int64_t n = ln_view_n_cells(view);
     if (cell < 0 || cell >= n)
         return ln_err_set(err, LN_INPUT, "%s: there is no point %lld; points are 0 to %lld", path,
                           (long long)cell, (long long)n - 1);
     int8_t *status = ln_linalg_alloc((size_t)n, 1);
     int result = ln_view_status(view, status, err);
-    int state = status[cell] >= 0 && status[cell] <= 2 ? status[cell] : 0;
+    int state = status[cell] >= 0 && status[cell] <= LN_ROW_FAILED ? status[cell] : 0;
     free(status);
     if (result != LN_OK)
         return result;
     printf("point %lld: %s\n", (long long)cell, words[state]);
     print_parameters(view, path, cell);
-    if (state != 1)
+    if (state != LN_ROW_DONE)
         return LN_OK;
     result = print_results(view, cell, err);
     return result == LN_OK ? print_curve(view, cell, err) : result;

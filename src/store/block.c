@@ -102,7 +102,7 @@ int ln_block_read(struct ln_block *block, int fd, const int64_t *cells, int64_t 
     const struct ln_rows *rows = block->rows;
     int rc = read_column(fd, &rows->status, cells, count, block->status, err);
     for (int64_t i = 0; i < count; i++)
-        if (block->status[i] < LN_ROW_PENDING || block->status[i] > LN_ROW_EXCLUDED)
+        if (block->status[i] < LN_ROW_PENDING || block->status[i] > LN_ROW_FAILED)
             block->status[i] = LN_ROW_BAD;
     if (rc != LN_OK || !memchr(block->status, LN_ROW_DONE, (size_t)count))
         return rc;

@@ -27,6 +27,7 @@ struct merge {
     int64_t *cells; /* [room] */
     int *owner;     /* [room]: the part a row came from */
     int *votes;     /* [room]: parts that leave the cell out */
+    bool *failed;   /* [room]: in some part */
 };
 
 static int check_sweep(const struct ln_source *a, const struct ln_source *b, struct ln_err *err) {
@@ -165,12 +166,21 @@ static int add_part(struct merge *merge, int p, int64_t first, int64_t count, st
         int8_t status = merge->part.status[i];
         merge->counts->n_damaged += status == LN_ROW_BAD;
         merge->votes[i] += status == LN_ROW_EXCLUDED;
+        merge->failed[i] |= status == LN_ROW_FAILED;
         if (status == LN_ROW_DONE && merge->whole.status[i] != LN_ROW_DONE)
             take_row(merge, p, i);
         else if (status == LN_ROW_DONE && compare_row(merge, part, first, i, err))
             return (int)err->status;
     }
     return LN_OK;
+}
+
+/* Of a row that no part has done. A part where it is pending says nothing: points of other shards
+ * are pending in every part, and the one that tried it has failed. */
+static int8_t settle(const struct merge *merge, int64_t i) {
+    if (merge->votes[i] == merge->n_parts)
+        return LN_ROW_EXCLUDED;
+    return merge->failed[i] ? LN_ROW_FAILED : LN_ROW_PENDING;
 }
 
 static int merge_block(struct merge *merge, int fd, int64_t first, int64_t count, const char *path,
@@ -180,17 +190,19 @@ static int merge_block(struct merge *merge, int fd, int64_t first, int64_t count
         merge->cells[i] = first + i;
         merge->whole.status[i] = LN_ROW_PENDING;
         merge->votes[i] = 0;
+        merge->failed[i] = false;
     }
     for (int p = 0; p < merge->n_parts; p++)
         if (add_part(merge, p, first, count, err))
             return (int)err->status;
     for (int64_t i = 0; i < count; i++) {
         int8_t *status = &merge->whole.status[i];
-        if (*status != LN_ROW_DONE && merge->votes[i] == merge->n_parts)
-            *status = LN_ROW_EXCLUDED;
+        if (*status != LN_ROW_DONE)
+            *status = settle(merge, i);
         counts->n_done += *status == LN_ROW_DONE;
         counts->n_pending += *status == LN_ROW_PENDING;
         counts->n_excluded += *status == LN_ROW_EXCLUDED;
+        counts->n_failed += *status == LN_ROW_FAILED;
     }
     return ln_block_write(&merge->whole, fd, first, count, path, err);
 }
@@ -201,7 +213,8 @@ static int merge_rows(struct merge *merge, int fd, const char *path, struct ln_e
     merge->cells = calloc((size_t)room, sizeof *merge->cells);
     merge->owner = calloc((size_t)room, sizeof *merge->owner);
     merge->votes = calloc((size_t)room, sizeof *merge->votes);
-    int rc = merge->cells && merge->owner && merge->votes
+    merge->failed = calloc((size_t)room, sizeof *merge->failed);
+    int rc = merge->cells && merge->owner && merge->votes && merge->failed
                  ? LN_OK
                  : ln_err_set(err, LN_FATAL, "out of memory for rows");
     if (rc == LN_OK)
@@ -214,6 +227,7 @@ static int merge_rows(struct merge *merge, int fd, const char *path, struct ln_e
     }
     ln_block_clear(&merge->part);
     ln_block_clear(&merge->whole);
+    free(merge->failed);
     free(merge->votes);
     free(merge->owner);
     free(merge->cells);

@@ -236,7 +236,7 @@ int ln_rows_verify(const struct ln_rows *rows, int fd, int64_t first, int64_t co
     else
         rc = ln_rows_read(fd, rows->status.base + first, count, verdict, err);
     for (int64_t i = 0; rc == LN_OK && i < count; i++)
-        if (verdict[i] < LN_ROW_PENDING || verdict[i] > LN_ROW_EXCLUDED)
+        if (verdict[i] < LN_ROW_PENDING || verdict[i] > LN_ROW_FAILED)
             verdict[i] = LN_ROW_BAD;
     for (int64_t i = 0; rc == LN_OK && i < count; i += step) {
         int64_t n = count - i < step ? count - i : step;

@@ -15,7 +15,7 @@
 
 enum { LN_NAME_SIZE = 64 };
 
-/* Verdict on a row besides LN_ROW_PENDING, DONE and EXCLUDED: flagged, but not what was written. */
+/* Verdict on a row besides the LN_ROW_ of store.h: flagged, but not what was written. */
 enum { LN_ROW_BAD = -1 };
 
 struct ln_rows_column {

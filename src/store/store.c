@@ -199,7 +199,8 @@ static int scan_slab(struct ln_store *store, uint8_t *done, int64_t *n_bad, stru
         return ln_err_set(err, LN_FATAL, "out of memory while verifying rows");
     int rc = ln_rows_verify(&store->rows, store->fd, first, count, verdict, err);
     for (int64_t i = 0; rc == LN_OK && i < count; i++) {
-        done[first + i] = verdict[i] == LN_ROW_DONE;
+        bool is_over = verdict[i] == LN_ROW_DONE || verdict[i] == LN_ROW_FAILED;
+        done[first + i] = is_over ? (uint8_t)verdict[i] : 0;
         *n_bad += verdict[i] == LN_ROW_BAD;
     }
     free(verdict);
@@ -267,6 +268,21 @@ int ln_store_write(struct ln_store *store, int64_t cell, const void *row, struct
         return (int)err->status;
     __atomic_thread_fence(__ATOMIC_RELEASE);
     return put_value(store, &rows->status, cell, &done, err);
+}
+
+int ln_store_mark(struct ln_store *store, int64_t cell, int8_t status, struct ln_err *err) {
+    const struct ln_rows *rows = &store->rows;
+    const int64_t none = 0;
+    assert(cell >= 0 && cell < rows->n_cells);
+    memset(store->packed, 0, (size_t)rows->packed);
+    /* What a killed run has left of the row must not be taken for one. */
+    for (int c = 0; c < rows->n_columns && status == LN_ROW_FAILED; c++)
+        if (put_value(store, &rows->columns[c], cell, store->packed, err))
+            return (int)err->status;
+    if (put_value(store, &rows->checksum, cell, &none, err))
+        return (int)err->status;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    return put_value(store, &rows->status, cell, &status, err);
 }
 
 /* Not H5Fflush: that is collective. The pages belong to the file, whichever descriptor wrote them.

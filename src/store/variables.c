@@ -222,7 +222,7 @@ static bool put_column(struct ln_variables *variables, const struct ln_column *c
 }
 
 static bool put_helpers(struct ln_variables *variables) {
-    static const char *const states[] = {"pending", "done", "excluded"};
+    static const char *const states[] = {"pending", "done", "excluded", "failed"};
     hid_t checksum = put_variable(variables, "row_checksum", H5T_STD_U64LE, 0, NULL);
     if (checksum < 0)
         return false;
@@ -235,11 +235,13 @@ static bool put_helpers(struct ln_variables *variables) {
     hid_t status = ok ? put_variable(variables, "status", H5T_STD_I8LE, 0, NULL) : H5I_INVALID_HID;
     if (status < 0)
         return false;
-    ok = put_documentation(
-             status, "status", "status of the point", NULL,
-             "written last; every other variable reads as zero, not as missing, where this is "
-             "not done: mask by status == 1 first; excluded: left out by the sweep's where") &&
-         put_flags(status, LN_I8, states, 3);
+    ok =
+        put_documentation(
+            status, "status", "status of the point", NULL,
+            "written last; every other variable reads as zero, not as missing, where this is "
+            "not done: mask by status == 1 first; excluded: left out by the sweep's where; failed: "
+            "given up after the process had died several times over the point") &&
+        put_flags(status, LN_I8, states, 4);
     H5Dclose(status);
     return ok;
 }

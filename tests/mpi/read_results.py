@@ -32,7 +32,7 @@ def check(ds):
     assert ds.label.dtype == np.int8 and ds.label.attrs["flag_meanings"] == "converged diverged slow"
     assert list(ds.label.attrs["flag_values"]) == [0, 1, 2]
     assert list(ds.tags.attrs["flag_masks"]) == [1, 2] and ds.tags.attrs["flag_masks"].dtype == np.int32
-    assert ds.status.attrs["flag_meanings"] == "pending done excluded"
+    assert ds.status.attrs["flag_meanings"] == "pending done excluded failed"
 
     # Every second cell was written, every fifth from 3 on is excluded.
     cells = np.arange(48)
