@@ -36,6 +36,10 @@ struct ln_farm_options {
     const volatile int *stop_asked; /* nonzero: stop soon (signal handler sets it) */
 };
 
+/* The canary (canary.h) on every rank; all must have the bits of rank 0. Ranks: collective. Errors:
+ * LN_FATAL on all, with rank, host and CPU. */
+int ln_farm_check(MPI_Comm comm, struct ln_err *err);
+
 /* Trains every point of the plan. Ranks: collective; the plan is the same on all. Errors: LN_OK,
  * LN_STOPPED and LN_INPUT return on all ranks, with the same message. LN_FATAL returns on one rank,
  * rank 0 as a rule, with the message of the rank that failed; it must print it and call MPI_Abort,

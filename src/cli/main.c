@@ -1,7 +1,9 @@
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "linnet/canary.h"
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/view.h"
@@ -32,6 +34,11 @@ static int print_version(bool is_verbose) {
     ln_linalg_start();
     printf("results depend on: %s\nkernels: %s\nBLAS: %s\nMPI: %.40s\nHDF5: %s\n",
            ln_linalg_cpu_kind(), ln_lanes_isa(), ln_linalg_blas(), mpi, ln_view_hdf5_version());
+    struct ln_canary canary;
+    struct ln_err err = {0};
+    if (ln_canary_run(&canary, &err) != LN_OK)
+        return cli_fail(&err);
+    printf("canary: %016" PRIx64 "\n", ln_canary_fingerprint(&canary));
     return LN_OK;
 }
 

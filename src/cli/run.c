@@ -6,6 +6,7 @@
 
 #include "linnet/agree.h"
 #include "linnet/engine.h"
+#include "linnet/farm.h"
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/train.h"
@@ -139,6 +140,8 @@ static int do_job(struct run_job *job) {
         status = ln_agree(MPI_COMM_WORLD, check_isa(&err), &err);
     if (status == LN_OK)
         status = read_sweep(job, &err);
+    if (status == LN_OK)
+        status = ln_farm_check(MPI_COMM_WORLD, &err);
     if (status == LN_OK)
         status = open_output(job, &err);
     bool is_alone = status == LN_OK;
