@@ -18,6 +18,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "place.h"
+#include "probe.h"
 #include "rows.h"
 #include "skeleton.h"
 
@@ -83,11 +84,20 @@ static int check_existing(struct ln_store *store, const struct ln_sweep *sweep,
     return rc;
 }
 
+/* The place is ours when this returns, and its file system keeps what is written. */
+static int claim(struct ln_store *store, struct ln_err *err) {
+    int rc = LN_OK;
+    if (store->rank == 0)
+        rc = ln_place_check(store->path, err);
+    if (store->rank == 0 && rc == LN_OK)
+        rc = ln_lock_take(&store->lock, store->path, err);
+    rc = ln_agree(store->comm, rc, err);
+    return rc == LN_OK ? ln_probe_files(store->path, store->comm, err) : rc;
+}
+
 /* Rank 0 alone, with the serial driver: the file is there and ours when this returns. */
 static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
                    const struct ln_layout *layout, int *resumed, struct ln_err *err) {
-    if (ln_place_check(store->path, err) || ln_lock_take(&store->lock, store->path, err))
-        return (int)err->status;
     *resumed = access(store->path, F_OK) == 0;
     return *resumed ? check_existing(store, sweep, layout, err)
                     : ln_skeleton_create(store->path, sweep, layout, NULL, NULL, err);
@@ -163,6 +173,9 @@ int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
         rc = ln_agree(comm, check_cpu_kind(opened, comm, err), err);
     if (rc == LN_OK) {
         MPI_Comm_dup(comm, &opened->comm);
+        rc = claim(opened, err);
+    }
+    if (rc == LN_OK) {
         if (opened->rank == 0)
             rc = prepare(opened, sweep, layout, &was_there, err);
         rc = ln_agree(comm, rc, err);

@@ -187,7 +187,7 @@ ok "a file cut or with flipped bytes is read or refused, 40 times" [ $rc = 0 ]
 # --- where files are made
 printf 'precious\n' >precious
 run run sweep.yaml -o there.h5 -q
-for planted in out.h5.tmp out.h5.log out.h5.lock; do
+for planted in out.h5.tmp out.h5.log out.h5.lock out.h5.probe; do
     rm -f out.h5*
     ln -s precious $planted
     run run sweep.yaml -o out.h5 -q
