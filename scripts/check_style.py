@@ -1,6 +1,7 @@
 """The checks of scripts/check-style.sh. Standard library only; every complaint is file:line: what."""
 
 import argparse
+import ast
 import glob
 import os
 import re
@@ -228,6 +229,53 @@ def check_script_lines():
                 yield f"{path}:{number}: {len(line)} columns, at most {MAX_SCRIPT_LINE}"
 
 
+SHELLS = re.compile(r'"(?:/\S*/)?(?:ba|da|k|z)?sh"')  # a literal of C
+C_RUNS = re.compile(r"\b(system|popen|wordexp|exec[lv]p?e?|execveat|fexecve|posix_spawnp?)\s*\(")
+C_ASKS = os.path.join("src", "base", "ask_program.c")  # the one place where a program is started
+PY_RUNS = ("eval", "exec", "os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "pickle.load",
+           "pickle.loads", "pickle.Unpickler", "marshal.load", "marshal.loads", "shelve.open", "yaml.unsafe_load",
+           "yaml.full_load")
+SH_RUNS = re.compile(r"(?:^|[;&|({]|\b(?:then|do|else|exec|env)\b)\s*(eval|(?:/\S*/)?(?:ba|da|k|z)?sh\s+-\w*c)\b")
+
+
+def check_commands():
+    """no_command_is_built_from_what_somebody_wrote"""
+    for path in code_files():
+        yield from c_commands(path)
+    for path in files((*CODE, "analysis", "scripts"), (".py",)):
+        yield from python_commands(path)
+    for path in files(("scripts", "slurm", "bench", ".ci"), (".sh", ".sbatch", "run")):  # tests eval texts of their own
+        for number, line in enumerate(lines_of(path), 1):
+            match = SH_RUNS.search(line.split(" #")[0])
+            if match and not line.lstrip().startswith("#"):
+                yield f"{path}:{number}: {match[1]} runs a text as a command"
+
+
+def c_commands(path):
+    with open(path, encoding="utf-8") as file:
+        code = blanked(file.read())
+    for number, (line, shown) in enumerate(zip(code.split("\n"), lines_of(path)), 1):
+        match = C_RUNS.search(line)
+        if match and (path != C_ASKS or match[1] in ("system", "popen", "wordexp")):
+            yield f"{path}:{number}: {match[1]} starts a program; {C_ASKS} does, without a shell"
+        if SHELLS.search(shown) and not line.isspace() and line:
+            yield f"{path}:{number}: a shell is named"
+
+
+def python_commands(path):
+    for node in ast.walk(ast.parse("\n".join(lines_of(path)), path)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        is_safe_yaml = "Safe" in given.get("Loader", "") or any("Safe" in ast.unparse(a) for a in node.args[1:])
+        if name in PY_RUNS or (name == "yaml.load" and not is_safe_yaml):
+            yield f"{path}:{node.lineno}: {name} runs what it reads"
+        for key in ("shell", "allow_pickle"):
+            if given.get(key, "False") != "False":
+                yield f"{path}:{node.lineno}: {key}={given[key]} runs what it reads"
+
+
 def check_promises():
     """nothing_is_left_to_do_in_the_code"""
     pattern = re.compile(r"\b(TODO|FIXME|XXX)\b")
@@ -272,7 +320,7 @@ def main():
     build = options.build or next((b for b in ("build-test-gcc", "build") if glob.glob(f"{b}/src/*/*.a")), "")
     results = [run(check) for check in (
         check_format, check_layers, check_layer_list, check_include_order, check_functions, check_file_sizes,
-        check_white_space, check_script_lines, check_promises, check_example)]
+        check_white_space, check_script_lines, check_promises, check_commands, check_example)]
     results.append(run(check_symbols, build))
     for name, complaints, reason in results:
         if complaints is None:
