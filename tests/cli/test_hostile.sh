@@ -8,7 +8,9 @@ set -u
 limit=3000000
 ! grep -q __asan_init "$linnet" || limit=unlimited
 
+n_tried=0
 run() {
+    n_tried=$((n_tried + 1))
     (ulimit -v $limit && exec timeout 20 "$linnet" "$@") >out.log 2>err.log
     rc=$?
 }
@@ -228,4 +230,30 @@ run run sweep.yaml --set "$painted=1"
 refused "an override that paints the screen" "unknown key"
 run run sweep.yaml --set "$(printf 'name=\377')"
 refused "an override that is no text" "byte 0xff is not text"
+
+# --- texts that a shell would run
+cat >say.sh <<'END2'
+touch pwned
+END2
+for word in '$(touch pwned)' '`sh say.sh`' '|touch pwned' '&& touch pwned' "';touch pwned;'"; do
+    sed "s#^name:.*#name: \"$word\"#" sweep.yaml >"$word.yaml"
+    run run "$word.yaml" -o "$word.h5" --set "description=\"$word\"" -q
+    ok "a sweep, a name and an output that are called $word" eval '[ $rc = 0 ] && [ -s "$word.h5" ] && [ ! -e pwned ]'
+    matrix "a matrix in a file called $word" "{file: \"$word.csv\"}" "cannot open"
+    for command in status check "show --point 1" "certify --point 1" "plan --after"; do
+        case $command in
+        plan*) run plan "$word.yaml" --after "$word.h5" ;;
+        *) run ${command%% *} "$word.h5" ${command#"${command%% *}"} ;;
+        esac
+        [ $rc -le 2 ] || break
+    done
+    ok "and looked at" eval '[ $rc -le 2 ] && [ ! -e pwned ]'
+done
+matrix "the environment of the process as CSV" "{file: /proc/self/environ}" "is of no known kind"
+ln -s /proc/self/environ environ.csv
+matrix "by another name" "{file: environ.csv}" "environ.csv:1:"
+matrix "an empty name" '{file: ""}' "bad.yaml:2"
+matrix "a name with a NUL" '{file: "a\\0b.csv"}' "bad.yaml:2"
+matrix "a name longer than any path" "{file: $(head -c 5000 /dev/zero | tr '\0' d).csv}" "cannot open dddd"
+echo "# $((n_tried + 40)) commands on bad input"
 echo "1..$n"
