@@ -80,7 +80,8 @@ void ln_bench_train(struct ln_bench_job *job) {
         const struct ln_group *group = &job->plan->groups[g];
         const int64_t *first = job->plan->ids + group->first;
         struct source source = {job, first, first + group->count};
-        const struct ln_engine_hooks hooks = {&source, next, finish, poll};
+        const struct ln_engine_hooks hooks = {
+            .ctx = &source, .next = next, .finish = finish, .poll = poll};
         struct ln_err err = {0};
         if (ln_engine_run(job->engine, &hooks, &err) != LN_OK)
             ln_bench_die(err.text);

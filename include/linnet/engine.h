@@ -20,6 +20,13 @@ struct ln_engine_hooks {
     /* Called where a run of steps ends, about every half millisecond where a step takes no longer
      * (ln_poll_seconds, train.h). true: give up what is not finished and return LN_STOPPED. */
     bool (*poll)(void *ctx);
+    /* After such a poll, for every point in the lanes: the bytes that let a later run go on with
+     * it, to the same row. NULL: points are given up. */
+    void (*park)(void *ctx, int64_t cell, const void *bytes, size_t size);
+    /* What was parked of the point that next() has given, or NULL; valid until the next call.
+     * refuse: it is nothing this point can go on from, so it begins at step 0. Both may be NULL. */
+    const void *(*parked)(void *ctx, int64_t cell, size_t *size);
+    void (*refuse)(void *ctx, int64_t cell);
 };
 
 /* The layout of the results of a sweep: columns of every observable asked for. Unknown names in

@@ -9,6 +9,7 @@
 
 #include "linnet/err.h"
 #include "linnet/model.h"
+#include "linnet/pack.h"
 
 enum { LN_MAX_PLATEAUS = 8 };
 enum { LN_WINDOW = 128 }; /* last steps before the horizon that are looked at for oscillation */
@@ -58,11 +59,13 @@ struct ln_run {
     double loss_window[LN_WINDOW], state_window[LN_WINDOW]; /* by step modulo LN_WINDOW */
 };
 
-/* A point to train. Weights are borrowed until next() is called again, the problem until finish().
- */
+/* A point to train. Weights and what was parked are borrowed until next() is called again, the
+ * problem until finish(). */
 struct ln_task {
     const struct ln_point *point;
-    struct ln_net net; /* at step 0 */
+    struct ln_net net;  /* at step 0 */
+    const void *parked; /* what a run that was stopped has left of the point; NULL: nothing */
+    size_t parked_size;
 };
 
 /* How well the lanes were used. */
@@ -79,8 +82,18 @@ struct ln_train_hooks {
                    const struct ln_run *run);
     int (*finish)(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
                   struct ln_err *err);
-    bool (*poll)(void *ctx);  /* see ln_poll_seconds; true: give up, LN_STOPPED */
+    bool (*poll)(void *ctx); /* see ln_poll_seconds; true: give up, LN_STOPPED */
+    /* After such a poll, for every point in the lanes: the bytes that, in the task of a later run,
+     * let it go on with the same bits, whatever lane it gets there and beside whom. NULL: points
+     * are given up. */
+    void (*park)(void *ctx, int lane, const void *bytes, size_t size);
+    /* What was parked is no state of this point (it may be anything): the point begins at step 0.
+     * NULL: nobody wants to know. */
+    void (*refuse)(void *ctx, int lane);
     struct ln_train_use *use; /* added to, or NULL */
+    /* 0: polls by the clock. Else after so many steps at most, whatever the clock says: for tests
+     * that stop a run at every step. */
+    int64_t poll_steps;
 };
 
 /* The least time between two polls. Other ranks may wait for what a poll answers, so it is due
@@ -113,6 +126,13 @@ struct ln_algorithm {
     bool (*step_sizes)(const void *states, const struct ln_run *runs, int lanes, int64_t count,
                        double *eta);
     void (*end)(void *state); /* gives back what start took; NULL: nothing */
+    /* What start() cannot know of a lane that has moved: as bytes, and back after start() has
+     * prepared the lane. weights [n_state] are those of the lane, run stands at its step with its
+     * next event. unpark returns false where the bytes are no such state: they may be anything.
+     * NULL: start() knows all. */
+    void (*park)(const void *state, struct ln_pack *pack);
+    bool (*unpark)(void *state, struct ln_unpack *unpack, const struct ln_run *run,
+                   const double *weights);
     /* Steps a point will take, from closed forms; an order of magnitude is enough. */
     double (*predicted_steps)(const struct ln_point *point, const struct ln_shape *shape,
                               const struct ln_problem *problem);

@@ -34,6 +34,7 @@ struct ln_engine {
     const struct ln_engine_hooks *hooks;
     int64_t waiting_cell; /* the point that decided the shape, not seated yet; -1: none */
     struct ln_train_use use;
+    struct ln_pack pack; /* of a point that is parked */
     int status;
     struct ln_err failure; /* says why, when status is not LN_OK */
 };
@@ -84,6 +85,7 @@ void ln_engine_free(struct ln_engine *engine) {
     for (int lane = 0; lane < LN_LANES; lane++)
         free(engine->seats[lane].row);
     free(engine->blank);
+    ln_pack_clear(&engine->pack);
     ln_problem_cache_free(engine->problems);
     free(engine);
 }
@@ -112,6 +114,48 @@ static struct ln_sight sight_of_lane(struct ln_engine *engine, int lane,
     return sight_of(engine, &engine->seats[lane], engine->weights, run, reads);
 }
 
+/* A parked point: its number, its row so far, and what training left. */
+static void park(void *ctx, int lane, const void *bytes, size_t size) {
+    struct ln_engine *engine = ctx;
+    const struct seat *seat = &engine->seats[lane];
+    struct ln_pack *pack = &engine->pack;
+    pack->size = 0;
+    ln_pack_int(pack, seat->point.id);
+    ln_pack_int(pack, (int64_t)engine->layout->row_bytes);
+    ln_pack_bytes(pack, seat->row, engine->layout->row_bytes);
+    ln_pack_bytes(pack, bytes, size);
+    if (!pack->is_bad)
+        engine->hooks->park(engine->hooks->ctx, seat->point.id, pack->bytes, pack->size);
+}
+
+static void refuse(void *ctx, int lane) {
+    struct ln_engine *engine = ctx;
+    const struct seat *seat = &engine->seats[lane];
+    memcpy(seat->row, engine->blank, engine->layout->row_bytes);
+    if (engine->hooks->refuse)
+        engine->hooks->refuse(engine->hooks->ctx, seat->point.id);
+}
+
+/* What a run that was stopped has left of the point: the row goes to the seat, the rest into the
+ * task. */
+static void look_for_parked(struct ln_engine *engine, int lane, struct ln_task *task) {
+    const struct seat *seat = &engine->seats[lane];
+    struct ln_unpack from = {0};
+    if (engine->hooks->parked)
+        from.at = engine->hooks->parked(engine->hooks->ctx, seat->point.id, &from.left);
+    if (!from.at)
+        return;
+    bool good = ln_unpack_int(&from) == seat->point.id;
+    good &= ln_unpack_int(&from) == (int64_t)engine->layout->row_bytes;
+    ln_unpack_bytes(&from, seat->row, engine->layout->row_bytes);
+    task->parked = from.at;
+    task->parked_size = from.left;
+    if (good && !from.is_bad)
+        return;
+    task->parked = NULL;
+    refuse(engine, lane);
+}
+
 static bool next_task(void *ctx, int lane, struct ln_task *task) {
     struct ln_engine *engine = ctx;
     struct seat *seat = &engine->seats[lane];
@@ -127,8 +171,11 @@ static bool next_task(void *ctx, int lane, struct ln_task *task) {
     ln_constants_of(&seat->point, &engine->shape, seat->problem, seat->constants);
     ln_init_fill(&seat->point, &engine->shape, seat->start);
     memcpy(seat->row, engine->blank, engine->layout->row_bytes);
-    *task = (struct ln_task){&seat->point,
-                             {&engine->shape, seat->problem, seat->constants, seat->start}};
+    *task = (struct ln_task){
+        .point = &seat->point,
+        .net = {&engine->shape, seat->problem, seat->constants, seat->start},
+    };
+    look_for_parked(engine, lane, task);
     return true;
 }
 
@@ -199,7 +246,16 @@ const struct ln_train_use *ln_engine_use(const struct ln_engine *engine) {
 int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,
                   struct ln_err *err) {
     const struct ln_algorithm *algorithm;
-    const struct ln_train_hooks train = {engine, next_task, record, finish, poll, &engine->use};
+    const struct ln_train_hooks train = {
+        .ctx = engine,
+        .next = next_task,
+        .record = record,
+        .finish = finish,
+        .poll = poll,
+        .park = hooks->park ? park : NULL,
+        .refuse = refuse,
+        .use = &engine->use,
+    };
     if (!hooks->next(hooks->ctx, &engine->waiting_cell))
         return LN_OK;
     engine->hooks = hooks;

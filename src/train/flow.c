@@ -179,6 +179,49 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
     }
 }
 
+/* The integrator carries nothing from one call to the next but the length of its step: it begins
+ * every call with the slope where it stands. */
+static void park(const void *memory, struct ln_pack *pack) {
+    const struct state *state = memory;
+    ln_pack_number(pack, state->ode.step);
+    ln_pack_int(pack, state->ode.n_steps);
+    ln_pack_int(pack, state->target);
+    if (state->target == 0)
+        return; /* the next stretch begins at the step of the run */
+    ln_pack_int(pack, state->seeks);
+    ln_pack_number(pack, state->t);
+    ln_pack_numbers(pack, state->y, (size_t)state->ode.n);
+}
+
+/* Inside a stretch: from the step of the run, which is the anchor, to the target. */
+static bool unpark_stretch(struct state *state, struct ln_unpack *unpack, const struct ln_run *run,
+                           const double *weights) {
+    if (state->target <= run->step || state->target > run->next_event)
+        return false;
+    double begin = (double)run->step * state->time_step;
+    double end = (double)(state->target + 1) * state->time_step; /* next_step may round down */
+    int64_t seeks = ln_unpack_int(unpack);
+    state->seeks = seeks != 0;
+    state->t = ln_unpack_number(unpack);
+    ln_unpack_numbers(unpack, state->y, (size_t)state->ode.n);
+    memcpy(state->anchor, weights, (size_t)state->ode.n * sizeof *weights);
+    bool is_finite = true;
+    for (int i = 0; i < state->ode.n; i++)
+        is_finite &= isfinite(state->y[i]);
+    return is_finite && (seeks == 0 || seeks == 1) && state->t >= begin && state->t <= end;
+}
+
+static bool unpark(void *memory, struct ln_unpack *unpack, const struct ln_run *run,
+                   const double *weights) {
+    struct state *state = memory;
+    state->ode.step = ln_unpack_number(unpack);
+    state->ode.n_steps = ln_unpack_int(unpack);
+    state->target = ln_unpack_int(unpack);
+    bool good = isfinite(state->ode.step) && state->ode.step >= 0 && state->ode.n_steps >= 0 &&
+                state->ode.n_steps <= state->most_steps;
+    return good && (state->target == 0 || unpark_stretch(state, unpack, run, weights));
+}
+
 /* The integrator steps with its error control, or as the sharpness at the end allows, whichever is
  * shorter; in steps of the model as the planner counts them. */
 static double predicted_steps(const struct ln_point *point, const struct ln_shape *shape,
@@ -209,5 +252,7 @@ const struct ln_algorithm ln_algorithm_flow = {
     .start = start,
     .advance = advance,
     .end = end,
+    .park = park,
+    .unpark = unpark,
     .predicted_steps = predicted_steps,
 };

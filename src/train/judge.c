@@ -13,6 +13,10 @@ static double plateau_threshold(const struct ln_run *run) {
     return ln_problem_level(run->problem, r) + (run->plateau_position % 2 ? -0.01 : 0.01) * gap;
 }
 
+void ln_run_find_plateau(struct ln_run *run) {
+    run->plateau_next = plateau_threshold(run);
+}
+
 static void begin_plateaus(struct ln_run *run, int rank) {
     const struct ln_problem *problem = run->problem;
     while (run->n_plateaus < LN_MAX_PLATEAUS && run->n_plateaus < rank &&
@@ -21,7 +25,7 @@ static void begin_plateaus(struct ln_run *run, int rank) {
         run->n_plateaus++;
     for (int r = 0; r < LN_MAX_PLATEAUS; r++)
         run->plateau_enter[r] = run->plateau_leave[r] = -1;
-    run->plateau_next = plateau_threshold(run);
+    ln_run_find_plateau(run);
 }
 
 static void pass_plateaus(struct ln_run *run, double excess) {
@@ -29,7 +33,7 @@ static void pass_plateaus(struct ln_run *run, double excess) {
         int r = run->plateau_position / 2;
         *(run->plateau_position % 2 ? &run->plateau_leave[r] : &run->plateau_enter[r]) = run->step;
         run->plateau_position++;
-        run->plateau_next = plateau_threshold(run);
+        ln_run_find_plateau(run);
     }
 }
 

@@ -11,6 +11,9 @@ void ln_run_begin(struct ln_run *run, const struct ln_task *task, int rank);
 /* E of the state at run->step. Asking twice for the same step changes nothing. */
 void ln_run_judge(struct ln_run *run, double excess);
 
+/* The plateau threshold of a run whose position was put back. */
+void ln_run_find_plateau(struct ln_run *run);
+
 /* The band and the books of a run that has been judged; an idle lane has a band without ends. */
 void ln_run_watch(const struct ln_run *run, struct ln_watch *watch, int lane);
 void ln_run_watch_nothing(struct ln_watch *watch, int lane);

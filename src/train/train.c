@@ -7,6 +7,8 @@
 
 #include "judge.h"
 #include "linnet/linalg.h"
+#include "linnet/work.h"
+#include "park.h"
 
 #define LN_ALGORITHM(name) extern const struct ln_algorithm ln_algorithm_##name;
 #include "list.h"
@@ -92,18 +94,79 @@ static void plan_event(const struct trainer *t, struct ln_run *run) {
     run->next_event = next;
 }
 
+static char *state_of(const struct trainer *t, int lane) {
+    return t->states + (size_t)lane * t->algorithm->state_bytes;
+}
+
+static void end_state(struct trainer *t, int lane) {
+    if (t->algorithm->end)
+        t->algorithm->end(state_of(t, lane));
+    memset(state_of(t, lane), 0, t->algorithm->state_bytes);
+}
+
+static void begin(struct trainer *t, int lane, const struct ln_task *task) {
+    struct ln_run *run = &t->runs[lane];
+    ln_run_begin(run, task, t->shape->rank);
+    run->strides = t->algorithm->strides;
+    run->is_invalid = !t->algorithm->start(task, state_of(t, lane), &run->step_size);
+    ln_batch_load(t->batch, lane, &task->net);
+}
+
+/* Moves a lane that was begun to where it was parked. Every record up to there is made: what a lane
+ * has to do at a step is done before anybody can stop it. */
+static bool restore(struct trainer *t, int lane, const struct ln_task *task) {
+    const struct ln_algorithm *algorithm = t->algorithm;
+    struct ln_unpack from = {task->parked, task->parked_size, false};
+    struct ln_run *run = &t->runs[lane];
+    size_t mark = ln_work_mark();
+    double *weights = ln_work_take((size_t)t->shape->n_state);
+    bool good = ln_park_take(&from, algorithm, run, weights, t->shape->n_state);
+    if (good) {
+        while (run->record < t->n_records && t->record_steps[run->record] <= run->step)
+            run->record++;
+        plan_event(t, run);
+        good = !algorithm->unpark || algorithm->unpark(state_of(t, lane), &from, run, weights);
+    }
+    good = good && ln_unpack_is_over(&from);
+    if (good)
+        ln_batch_put_weights(t->batch, lane, weights);
+    ln_work_release(mark);
+    return good;
+}
+
+/* Hands out what a later run needs to go on. What is fresh has not moved. */
+static void park(const struct trainer *t) {
+    struct ln_pack pack = {0};
+    size_t mark = ln_work_mark();
+    double *weights = ln_work_take((size_t)t->shape->n_state);
+    for (int lane = 0; t->hooks->park && lane < t->shape->lanes; lane++) {
+        if (!t->is_busy[lane] || t->is_fresh[lane])
+            continue;
+        pack.size = 0;
+        ln_batch_weights(t->batch, lane, weights);
+        ln_park_put(&pack, t->algorithm, &t->runs[lane], weights, t->shape->n_state);
+        if (t->algorithm->park)
+            t->algorithm->park(state_of(t, lane), &pack);
+        if (!pack.is_bad)
+            t->hooks->park(t->hooks->ctx, lane, pack.bytes, pack.size);
+    }
+    ln_work_release(mark);
+    ln_pack_clear(&pack);
+}
+
 /* Fills every empty lane that gets a task. */
 static void refill(struct trainer *t) {
     for (int lane = 0; lane < t->shape->lanes; lane++) {
-        struct ln_task task;
-        struct ln_run *run = &t->runs[lane];
+        struct ln_task task = {0};
         if (t->is_busy[lane] || !t->hooks->next(t->hooks->ctx, lane, &task))
             continue;
-        ln_run_begin(run, &task, t->shape->rank);
-        run->strides = t->algorithm->strides;
-        run->is_invalid = !t->algorithm->start(
-            &task, t->states + (size_t)lane * t->algorithm->state_bytes, &run->step_size);
-        ln_batch_load(t->batch, lane, &task.net);
+        begin(t, lane, &task);
+        if (task.parked && !restore(t, lane, &task)) {
+            end_state(t, lane);
+            begin(t, lane, &task);
+            if (t->hooks->refuse)
+                t->hooks->refuse(t->hooks->ctx, lane);
+        }
         t->is_busy[lane] = t->is_fresh[lane] = true;
         t->n_busy++;
         t->n_fresh++;
@@ -135,13 +198,6 @@ static void attend(struct trainer *t, int lane) {
         remember(run, run->step, run->excess, signature(t, lane));
     if (run->step >= run->max_steps)
         run->is_finished = true;
-}
-
-static void end_state(struct trainer *t, int lane) {
-    char *state = t->states + (size_t)lane * t->algorithm->state_bytes;
-    if (t->algorithm->end)
-        t->algorithm->end(state);
-    memset(state, 0, t->algorithm->state_bytes);
 }
 
 static int look(struct trainer *t, int lane, double excess, struct ln_err *err) {
@@ -176,7 +232,8 @@ static void ask_for(struct trainer *t, int64_t most, bool only_fresh) {
     }
 }
 
-/* Looks at the states at step 0. */
+/* Looks at the states at step 0, or where they were parked: there everything has been decided once,
+ * and nothing comes out differently the second time. */
 static int look_at_fresh(struct trainer *t, struct ln_err *err) {
     const double *excess = t->batch->excess;
     int status = LN_OK;
@@ -322,10 +379,12 @@ static int loop(struct trainer *t, struct ln_err *err) {
         left = t->every;
         asks |= t->n_busy < t->shape->lanes;
         double time = now();
-        if (time - last > ln_poll_seconds) {
+        if (time - last > ln_poll_seconds || t->hooks->poll_steps > 0) {
             last = time;
-            if (t->hooks->poll(t->hooks->ctx))
+            if (t->hooks->poll(t->hooks->ctx)) {
+                park(t);
                 return ln_err_set(err, LN_STOPPED, "stopped");
+            }
         }
     }
 }
@@ -369,6 +428,8 @@ static void trainer_open(struct trainer *t) {
     t->states = ln_linalg_alloc(lanes, t->algorithm->state_bytes);
     t->in_runs = t->shape->runs && t->algorithm->step_sizes;
     t->every = t->algorithm->strides ? 1 : steps_between_polls(t);
+    if (t->hooks->poll_steps > 0 && t->hooks->poll_steps < t->every)
+        t->every = t->hooks->poll_steps;
     t->watch = ln_linalg_alloc(1, sizeof *t->watch);
     t->signature = numbers(LN_LANES);
     t->functional = functional_create(t->shape->n_weights);

@@ -46,7 +46,8 @@ static int train_all(struct golden *golden, struct ln_err *err) {
     for (int g = 0; status == LN_OK && g < plan->n_groups; g++) {
         const int64_t *first = plan->ids + plan->groups[g].first;
         struct source source = {golden, first, first + plan->groups[g].count};
-        const struct ln_engine_hooks hooks = {&source, next_point, keep_row, never_stop};
+        const struct ln_engine_hooks hooks = {
+            .ctx = &source, .next = next_point, .finish = keep_row, .poll = never_stop};
         status = ln_engine_run(engine, &hooks, err);
     }
     ln_engine_free(engine);

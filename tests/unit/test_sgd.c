@@ -37,7 +37,7 @@ static bool next(void *ctx, int lane, struct ln_task *task) {
     if (lane != 0 || trip->is_given)
         return false;
     trip->is_given = true;
-    *task = (struct ln_task){&trip->net->point, net_view(trip->net)};
+    *task = (struct ln_task){.point = &trip->net->point, .net = net_view(trip->net)};
     return true;
 }
 
@@ -65,7 +65,8 @@ static bool poll(void *ctx) {
 
 static void run(struct trip *trip, const struct net *net, const char *algorithm) {
     static const int64_t steps[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
-    struct ln_train_hooks hooks = {trip, next, record, finish, poll, NULL};
+    struct ln_train_hooks hooks = {
+        .ctx = trip, .next = next, .record = record, .finish = finish, .poll = poll};
     struct ln_err err = {0};
     memset(trip, 0, sizeof *trip);
     trip->net = net;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "linnet/linalg.h"
 
@@ -28,7 +29,11 @@ static bool give(void *ctx, int lane, struct ln_task *task) {
     const struct net *net = &job->nets[index];
     job->n_given++;
     job->in_lane[lane] = index;
-    *task = (struct ln_task){&net->point, net_view(net)};
+    *task = (struct ln_task){.point = &net->point, .net = net_view(net)};
+    if (job->parked) {
+        task->parked = job->parked[index].bytes;
+        task->parked_size = job->parked[index].size;
+    }
     return true;
 }
 
@@ -74,13 +79,36 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
 static bool poll(void *ctx) {
     struct job *job = ctx;
     job->n_polls++;
-    return job->stops;
+    return job->stops || job->n_polls == job->stop_at;
+}
+
+static void park(void *ctx, int lane, const void *bytes, size_t size) {
+    struct job *job = ctx;
+    struct parked *parked = &job->parked[job->in_lane[lane]];
+    parked->bytes = realloc(parked->bytes, size);
+    memcpy(parked->bytes, bytes, size);
+    parked->size = size;
+}
+
+static void refuse(void *ctx, int lane) {
+    struct job *job = ctx;
+    outcome_clear(&job->outcomes[job->in_lane[lane]]);
+    job->outcomes[job->in_lane[lane]] = (struct outcome){0};
+    job->n_refused++;
 }
 
 int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err) {
     const struct ln_point *point = &job->nets[0].point;
     struct ln_shape shape = job->nets[0].shape;
-    struct ln_train_hooks hooks = {job, give, record, finish, poll, &job->use};
+    struct ln_train_hooks hooks = {.ctx = job,
+                                   .next = give,
+                                   .record = record,
+                                   .finish = finish,
+                                   .poll = poll,
+                                   .park = job->parked ? park : NULL,
+                                   .refuse = refuse,
+                                   .use = &job->use,
+                                   .poll_steps = job->poll_steps};
     struct ln_algorithm algorithm = *(const struct ln_algorithm *)point->entry[LN_TRAIN];
     if (job->single)
         algorithm.step_sizes = NULL;
@@ -104,4 +132,42 @@ void outcome_clear(struct outcome *outcome) {
     for (int i = 0; i < outcome->n_records; i++)
         free(outcome->record_weights[i]);
     free(outcome->weights);
+}
+
+/* The order of a piece: those that are not finished, every time beginning with another one, so that
+ * a point meets other lanes and other neighbours. */
+static int order_of_piece(const struct outcome *outcomes, int n_tasks, int piece, int *order) {
+    int n = 0;
+    for (int i = 0; i < n_tasks; i++) {
+        int index = (i * (piece % 2 ? 1 : n_tasks - 1) + 5 * piece) % n_tasks;
+        if (!outcomes[index].weights)
+            order[n++] = index;
+    }
+    return n;
+}
+
+int job_run_in_pieces(const struct net *nets, int n_tasks, struct outcome *outcomes,
+                      const int64_t *record_steps, int n_records, int stop_at, int64_t poll_steps) {
+    struct parked *parked = ln_linalg_alloc(n_tasks, sizeof *parked);
+    int *order = ln_linalg_alloc(n_tasks, sizeof *order);
+    int status = LN_STOPPED, n_stops = 0;
+    for (int piece = 0; status == LN_STOPPED; piece++) {
+        struct ln_err err = {0};
+        struct job job = {.nets = nets, .outcomes = outcomes, .order = order, .fail_at = -1};
+        job.n_tasks = order_of_piece(outcomes, n_tasks, piece, order);
+        job.parked = parked;
+        job.stop_at = stop_at;
+        job.poll_steps = poll_steps;
+        status = job_run(&job, record_steps, n_records, &err);
+        n_stops += status == LN_STOPPED;
+        if ((status != LN_OK && status != LN_STOPPED) || job.n_refused > 0) {
+            fprintf(stderr, "piece %d: %d refused, %s\n", piece, job.n_refused, err.text);
+            abort();
+        }
+    }
+    for (int i = 0; i < n_tasks; i++)
+        free(parked[i].bytes);
+    free(parked);
+    free(order);
+    return n_stops;
 }

@@ -32,6 +32,14 @@ struct job {
     bool waits;  /* the second task is given only after a poll */
     bool single; /* the algorithm is asked at every step: no runs of steps */
     int n_polls;
+    /* A run that is stopped at a poll leaves its points parked; another one goes on with them. */
+    int64_t poll_steps; /* as in the hooks */
+    int stop_at;        /* this poll asks to stop; 0: none */
+    struct parked {
+        void *bytes;
+        size_t size;
+    } * parked; /* [n_tasks], as in nets; NULL: points are given up */
+    int n_refused;
     struct ln_train_use use;
 };
 
@@ -43,6 +51,11 @@ void job_train_by_flow(struct net *net, double time_step, int64_t max_steps);
 
 /* Runs all tasks; returns the status of ln_train. */
 int job_run(struct job *job, const int64_t *record_steps, int n_records, struct ln_err *err);
+
+/* Runs all tasks, stopping at every stop_at-th poll and going on in other lanes and other company
+ * until all are finished; the points finished are dropped. Returns how often it was stopped. */
+int job_run_in_pieces(const struct net *nets, int n_tasks, struct outcome *outcomes,
+                      const int64_t *record_steps, int n_records, int stop_at, int64_t poll_steps);
 
 /* One network, which must succeed. Ownership: outcome_clear. */
 struct outcome job_run_one(const struct net *net, const int64_t *record_steps, int n_records);
