@@ -12,7 +12,7 @@ import xarray as xr
 
 from .errors import PlotError, unknown
 
-HELPERS = ("row_checksum",)
+HELPERS = ("row_checksum", "metadata_checksum")
 FORMAT = 1
 
 

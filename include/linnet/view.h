@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "linnet/err.h"
+#include "linnet/health.h"
 
 struct ln_view;
 
@@ -52,10 +53,10 @@ int ln_view_row(const struct ln_view *view, int variable, int64_t cell, double *
 int ln_view_coordinate(const struct ln_view *view, const char *name, double **values,
                        int64_t *count, struct ln_err *err);
 
-/* Verifies every flagged row; n_bad rows fail, their first ids go to bad[max_bad]. */
-int ln_view_check(const struct ln_view *view, int64_t *n_done, int64_t *n_pending,
-                  int64_t *n_excluded, int64_t *n_bad, int64_t *bad, int max_bad,
-                  struct ln_err *err);
+/* Verifies every row and what is not a row. sweep: the one the file holds, or NULL where it cannot
+ * be read again; then what `where` leaves out is taken from the file. */
+int ln_view_health(const struct ln_view *view, const struct ln_sweep *sweep,
+                   struct ln_health *health, struct ln_err *err);
 
 /* "1.10.8". Static text. */
 const char *ln_view_hdf5_version(void);

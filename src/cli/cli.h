@@ -18,7 +18,8 @@ struct command {
 };
 
 extern const struct command command_run, command_plan, command_status, command_show, command_check,
-    command_certify, command_extend, command_list, command_merge, command_saddles, command_simulate;
+    command_certify, command_extend, command_list, command_merge, command_repair, command_saddles,
+    command_simulate;
 
 /* Prints "linnet: message" to stderr; returns err->status. */
 int cli_fail(const struct ln_err *err);

@@ -116,6 +116,43 @@ int ln_block_read(struct ln_block *block, int fd, const int64_t *cells, int64_t 
     return rc;
 }
 
+static int read_range(int fd, const struct ln_rows_column *column, int64_t first, int64_t count,
+                      bool is_torn, void *to, struct ln_err *err) {
+    int64_t from = column->base + first * column->bytes, size = count * column->bytes;
+    if (!is_torn)
+        return ln_rows_read(fd, from, size, to, err);
+    ln_rows_read_torn(fd, from, size, to);
+    return LN_OK;
+}
+
+int ln_block_read_all(struct ln_block *block, int fd, int64_t first, int64_t count, bool is_torn,
+                      struct ln_err *err) {
+    const struct ln_rows *rows = block->rows;
+    int rc = read_range(fd, &rows->status, first, count, is_torn, block->status, err);
+    for (int c = 0; c < rows->n_columns && rc == LN_OK; c++)
+        rc =
+            read_range(fd, &rows->columns[c], first, count, is_torn, ln_block_at(block, c, 0), err);
+    if (rc == LN_OK)
+        rc = read_range(fd, &rows->checksum, first, count, is_torn, block->checksums, err);
+    return rc;
+}
+
+bool ln_block_is_whole(const struct ln_block *block, int64_t cell, int64_t i) {
+    return block->checksums[i] != 0 && checksum(block, cell, i) == block->checksums[i];
+}
+
+bool ln_block_is_blank(const struct ln_block *block, int64_t i) {
+    const unsigned char *at = block->bytes;
+    bool is_blank = block->checksums[i] == 0;
+    for (int c = 0; c < block->rows->n_columns && is_blank; c++) {
+        int64_t bytes = block->rows->columns[c].bytes;
+        for (int64_t k = 0; k < bytes && is_blank; k++)
+            is_blank = at[i * bytes + k] == 0;
+        at += block->room * bytes;
+    }
+    return is_blank;
+}
+
 /* Rows that are not done are zeros in the file, as in one that was never written to. */
 static void wipe_row(const struct ln_block *block, int64_t i) {
     unsigned char *at = block->bytes;

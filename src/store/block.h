@@ -2,6 +2,8 @@
 #ifndef LINNET_STORE_BLOCK_H
 #define LINNET_STORE_BLOCK_H
 
+#include <stdbool.h>
+
 #include "rows.h"
 
 struct ln_block {
@@ -28,6 +30,15 @@ unsigned char *ln_block_at(const struct ln_block *block, int c, int64_t i);
  * is read before the data, so a file that is being written can be read. */
 int ln_block_read(struct ln_block *block, int fd, const int64_t *cells, int64_t count,
                   struct ln_err *err);
+
+/* Reads the rows of the cells from `first` on and every status as it stands; nothing is verified.
+ * is_torn: what cannot be read is zeros. */
+int ln_block_read_all(struct ln_block *block, int fd, int64_t first, int64_t count, bool is_torn,
+                      struct ln_err *err);
+
+/* Whether row i is what was written for the cell, and whether nothing was. */
+bool ln_block_is_whole(const struct ln_block *block, int64_t cell, int64_t i);
+bool ln_block_is_blank(const struct ln_block *block, int64_t i);
 
 /* Writes the rows as those of the cells from `first` on: data and checksums of those that are done,
  * and every status. */

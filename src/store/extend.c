@@ -211,7 +211,7 @@ static int check_all(const struct ln_source *old, const struct ln_reuse_plan *pl
                      struct ln_err *err) {
     if (check_origin(old, plan, err) ||
         check_rows(old, plan->old_layout, ln_sweep_n_cells(plan->old), err) ||
-        check_layouts(plan->old_layout, plan->new_layout, err))
+        check_layouts(plan->old_layout, plan->new_layout, err) || ln_source_check(old, err))
         return (int)err->status;
     return LN_OK;
 }

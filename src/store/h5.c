@@ -32,6 +32,12 @@ static herr_t on_error(hid_t stack, void *data) {
 }
 
 void ln_h5_begin(void) {
+    static bool has_begun;
+    /* We close what we open; what a damaged file leaves open in HDF5 itself makes its own way of
+     * closing at exit complain. */
+    if (!has_begun)
+        H5dont_atexit();
+    has_begun = true;
     H5Eset_auto2(H5E_DEFAULT, on_error, NULL);
     reason[0] = '\0';
 }
@@ -57,18 +63,19 @@ hid_t ln_h5_access(void) {
 
 /* Creation order, so that readers list dimensions and variables in ours instead of the alphabet's.
  */
-hid_t ln_h5_create(const char *path) {
-    hid_t how = H5Pcreate(H5P_FILE_CREATE);
+hid_t ln_h5_create(const char *path, unsigned how) {
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE);
     hid_t access = ln_h5_access();
     hid_t file = H5I_INVALID_HID;
     unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-    if (how >= 0 && access >= 0 && H5Pset_link_creation_order(how, order) >= 0 &&
-        H5Pset_attr_creation_order(how, order) >= 0 && H5Pset_obj_track_times(how, 0) >= 0)
-        file = H5Fcreate(path, H5F_ACC_EXCL, how, access);
+    if (creation >= 0 && access >= 0 && H5Pset_link_creation_order(creation, order) >= 0 &&
+        H5Pset_attr_creation_order(creation, order) >= 0 &&
+        H5Pset_obj_track_times(creation, 0) >= 0)
+        file = H5Fcreate(path, how, creation, access);
     if (access >= 0)
         H5Pclose(access);
-    if (how >= 0)
-        H5Pclose(how);
+    if (creation >= 0)
+        H5Pclose(creation);
     return file;
 }
 

@@ -25,9 +25,9 @@ int ln_h5_error(struct ln_err *err, enum ln_status status, const char *format, .
  * Without locks a reader never disturbs a writer. Returns an id to close, or < 0. */
 hid_t ln_h5_access(void);
 
-/* Makes a file that is not there yet, which keeps the order of what is put into it. Returns an id
- * to close, or < 0. */
-hid_t ln_h5_create(const char *path);
+/* Makes a file (how: H5F_ACC_EXCL, not there yet; H5F_ACC_TRUNC, in place of what is there) which
+ * keeps the order of what is put into it. Returns an id to close, or < 0. */
+hid_t ln_h5_create(const char *path, unsigned how);
 
 /* Opens a regular HDF5 file for reading, serially. Errors: LN_INPUT, each with its own message. */
 int ln_h5_open(const char *path, hid_t *file, struct ln_err *err);

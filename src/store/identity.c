@@ -17,7 +17,7 @@ static void digest_text(const char *text, char hex[LN_DIGEST_SIZE]) {
     digest_hex(XXH64(text, strlen(text), 0), hex);
 }
 
-static void digest_sweep(const struct ln_sweep *sweep, char hex[LN_DIGEST_SIZE]) {
+void ln_identity_sweep_digest(const struct ln_sweep *sweep, char hex[LN_DIGEST_SIZE]) {
     digest_text(ln_sweep_canonical(sweep), hex);
 }
 
@@ -56,17 +56,27 @@ void ln_identity_layout_digest(const struct ln_layout *layout, char hex[LN_DIGES
     digest_hex(hash, hex);
 }
 
+void ln_identity_text_digest(const char *text, size_t size, const char *overrides,
+                             char hex[LN_DIGEST_SIZE]) {
+    digest_hex(mix_text(mix(0, text, size), overrides), hex);
+}
+
 bool ln_identity_put(hid_t file, const struct ln_sweep *sweep, const struct ln_layout *layout) {
     char sweep_digest[LN_DIGEST_SIZE];
     char layout_digest[LN_DIGEST_SIZE];
+    char text_digest[LN_DIGEST_SIZE];
     int32_t format = LN_FORMAT;
-    digest_sweep(sweep, sweep_digest);
+    size_t size = 0;
+    const char *text = ln_sweep_text(sweep, &size);
+    ln_identity_sweep_digest(sweep, sweep_digest);
+    ln_identity_text_digest(text, size, ln_sweep_sets(sweep), text_digest);
     ln_identity_layout_digest(layout, layout_digest);
     return ln_h5_put_text(file, "Conventions", "CF-1.8") &&
            ln_h5_put_text(file, "title", ln_sweep_name(sweep)) &&
            ln_h5_put_text(file, "source", "linnet " LN_VERSION) &&
            ln_h5_put_numbers(file, "linnet_format", H5T_STD_I32LE, H5T_NATIVE_INT32, 1, &format) &&
            ln_h5_put_text(file, "sweep_digest", sweep_digest) &&
+           ln_h5_put_text(file, "sweep_text_digest", text_digest) &&
            ln_h5_put_text(file, "layout_digest", layout_digest) &&
            ln_h5_put_text(file, "cpu_kind", ln_linalg_cpu_kind());
 }
@@ -125,7 +135,7 @@ static int check_sweep(hid_t file, const char *path, const struct ln_sweep *swee
                        struct ln_err *err) {
     char stored[64];
     char digest[LN_DIGEST_SIZE];
-    digest_sweep(sweep, digest);
+    ln_identity_sweep_digest(sweep, digest);
     if (attribute_is(file, "sweep_digest", digest, stored, sizeof stored))
         return LN_OK;
     char *canonical = ln_h5_get_long_text(file, "sweep_canonical");

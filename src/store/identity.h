@@ -17,6 +17,13 @@ enum { LN_DIGEST_SIZE = 17 };
 /* Digest of where the bytes of a row go and what they mean. */
 void ln_identity_layout_digest(const struct ln_layout *layout, char hex[LN_DIGEST_SIZE]);
 
+/* Digest of a sweep, however it is spelled. */
+void ln_identity_sweep_digest(const struct ln_sweep *sweep, char hex[LN_DIGEST_SIZE]);
+
+/* Digest of the sweep as it is spelled: the file and its overrides (or NULL). */
+void ln_identity_text_digest(const char *text, size_t size, const char *overrides,
+                             char hex[LN_DIGEST_SIZE]);
+
 /* Writes the root attributes. Returns false on failure. */
 bool ln_identity_put(hid_t file, const struct ln_sweep *sweep, const struct ln_layout *layout);
 

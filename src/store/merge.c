@@ -12,6 +12,7 @@
 #include "identity.h"
 #include "linnet/reuse.h"
 #include "linnet/store.h"
+#include "metadata.h"
 #include "newfile.h"
 #include "place.h"
 #include "source.h"
@@ -84,7 +85,7 @@ static int open_parts(struct merge *merge, const char *const *paths, struct ln_e
         struct ln_source *part = &merge->parts[merge->n_parts];
         if (ln_source_open(part, paths[merge->n_parts], err))
             return (int)err->status;
-        if (merge->model && check_pair(merge->model, part, err)) {
+        if ((merge->model && check_pair(merge->model, part, err)) || ln_source_check(part, err)) {
             ln_source_close(part);
             return (int)err->status;
         }
@@ -106,30 +107,15 @@ static int copy_range(int from, int to, int64_t start, int64_t end, const char *
     return LN_OK;
 }
 
-static int by_place(const void *a, const void *b) {
-    const struct ln_rows_column *const *x = a, *const *y = b;
-    return ((*x)->base > (*y)->base) - ((*x)->base < (*y)->base);
-}
-
 /* Everything that is not a row. */
 static int copy_metadata(const struct merge *merge, int fd, const char *path, struct ln_err *err) {
     const struct ln_source *model = merge->model;
-    const struct ln_rows *rows = &model->rows;
-    const struct ln_rows_column *places[LN_MAX_COLUMNS + 2];
-    int n = 0;
-    for (; n < rows->n_columns; n++)
-        places[n] = &rows->columns[n];
-    places[n++] = &rows->checksum;
-    places[n++] = &rows->status;
-    qsort(places, (size_t)n, sizeof places[0], by_place);
-    int64_t at = 0;
-    for (int i = 0; i < n; i++) {
-        if (copy_range(model->fd, fd, at, places[i]->base, path, err))
+    struct ln_gap gaps[LN_MAX_GAPS];
+    int n = ln_metadata_gaps(&model->rows, model->size, true, gaps);
+    for (int i = 0; i < n; i++)
+        if (copy_range(model->fd, fd, gaps[i].start, gaps[i].end, path, err))
             return (int)err->status;
-        int64_t end = places[i]->base + places[i]->bytes * rows->n_cells;
-        at = end > at ? end : at;
-    }
-    return copy_range(model->fd, fd, at, model->size, path, err);
+    return LN_OK;
 }
 
 /* Equal checksums are no proof. */

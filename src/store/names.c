@@ -39,7 +39,7 @@ static bool add_dim(struct list *list, const struct ln_dim *dim) {
 
 static bool collect(struct list *list, const struct ln_sweep *sweep,
                     const struct ln_layout *layout) {
-    bool ok = add(list, "status") && add(list, "row_checksum");
+    bool ok = add(list, "status") && add(list, "row_checksum") && add(list, "metadata_checksum");
     for (int i = 0; ok && i < ln_sweep_n_axes(sweep); i++)
         ok = add_axis(list, ln_sweep_axis(sweep, i));
     for (int i = 0; ok && i < layout->n_dims; i++)

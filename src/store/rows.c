@@ -91,6 +91,13 @@ static bool map_column(hid_t file, const char *name, int n_axes, int64_t file_si
     return ok;
 }
 
+/* One number without dimensions. */
+static bool map_metadata(hid_t file, int64_t file_size, struct ln_rows_column *column) {
+    int64_t n_values = 0;
+    return map_column(file, "metadata_checksum", 0, file_size, &n_values, column) &&
+           column->n_extra == 0 && column->bytes == 8;
+}
+
 static int count_words(char *text) {
     int n = 0;
     char *next = text;
@@ -115,6 +122,8 @@ static int map_named(hid_t file, const char *path, int n_axes, int64_t file_size
     if (!map_column(file, "row_checksum", n_axes, file_size, &n_cells, &rows->checksum) ||
         rows->checksum.bytes != 8 || n_cells != rows->n_cells)
         return damaged(err, path, "row_checksum");
+    if (!map_metadata(file, file_size, &rows->metadata))
+        return damaged(err, path, "metadata_checksum");
     rows->packed = (int64_t)sizeof(int64_t) + 1;
     for (char *name = strsep(&names, " "); name; name = strsep(&names, " ")) {
         if (rows->n_columns == LN_MAX_COLUMNS)
@@ -177,6 +186,27 @@ int ln_rows_read(int fd, int64_t offset, int64_t size, void *bytes, struct ln_er
         size -= got;
     }
     return LN_OK;
+}
+
+void ln_rows_read_torn(int fd, int64_t offset, int64_t size, void *bytes) {
+    enum { PAGE = 4096 };
+    char *to = bytes;
+    memset(to, 0, (size_t)size);
+    while (size > 0) {
+        ssize_t got = pread(fd, to, (size_t)size, offset);
+        if (got == 0)
+            return;
+        /* A bad place costs the pages that hold it, no more. */
+        int64_t step = got > 0 ? got : PAGE - offset % PAGE;
+        if (got < 0 && size > step && errno == EIO)
+            got = pread(fd, to, (size_t)step, offset);
+        step = step < size ? step : size;
+        if (got < 0)
+            memset(to, 0, (size_t)step);
+        to += step;
+        offset += step;
+        size -= step;
+    }
 }
 
 /* Memory for one block: the columns of `rows` cells one after the other, their checksums, one

@@ -32,7 +32,8 @@ struct ln_rows {
     int n_columns;
     struct ln_rows_column columns[LN_MAX_COLUMNS]; /* in the order of the checksum */
     struct ln_rows_column checksum, status;
-    int64_t packed; /* bytes the checksum covers: cell id, the columns, status */
+    struct ln_rows_column metadata; /* the one value of metadata_checksum (metadata.h) */
+    int64_t packed;                 /* bytes the checksum covers: cell id, the columns, status */
 };
 
 /* Finds every row variable and checks that it lies inside the first file_size bytes.
@@ -53,6 +54,10 @@ void ln_rows_pack(const struct ln_rows *rows, int64_t cell, const unsigned char 
  * whole, never bad. */
 int ln_rows_verify(const struct ln_rows *rows, int fd, int64_t first, int64_t count,
                    int8_t *verdict, struct ln_err *err);
+
+/* Reads what can be read; the rest, past the end of the file or on a bad place of the disk, is
+ * zeros. */
+void ln_rows_read_torn(int fd, int64_t offset, int64_t size, void *bytes);
 
 /* Reads exactly size bytes. Errors: LN_FATAL, also where the file ends early. */
 int ln_rows_read(int fd, int64_t offset, int64_t size, void *bytes, struct ln_err *err);

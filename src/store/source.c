@@ -10,6 +10,7 @@
 #include "h5.h"
 #include "identity.h"
 #include "linnet/view.h"
+#include "metadata.h"
 
 static char *text_or_empty(char *text) {
     return text ? text : calloc(1, 1);
@@ -61,6 +62,10 @@ int ln_source_open(struct ln_source *source, const char *path, struct ln_err *er
     if (rc != LN_OK)
         ln_source_close(source);
     return rc;
+}
+
+int ln_source_check(const struct ln_source *source, struct ln_err *err) {
+    return ln_metadata_check(source->fd, source->path, &source->rows, err);
 }
 
 void ln_source_close(struct ln_source *source) {

@@ -15,6 +15,10 @@ struct ln_source {
 
 /* Errors: LN_INPUT (not there, not a linnet file, of another format, damaged). */
 int ln_source_open(struct ln_source *source, const char *path, struct ln_err *err);
+
+/* Are the metadata what was written? Errors: LN_INPUT. */
+int ln_source_check(const struct ln_source *source, struct ln_err *err);
+
 void ln_source_close(struct ln_source *source);
 
 #endif

@@ -17,6 +17,7 @@
 #include "linnet/linalg.h"
 #include "lock.h"
 #include "memory.h"
+#include "metadata.h"
 #include "place.h"
 #include "probe.h"
 #include "rows.h"
@@ -67,6 +68,15 @@ static int check_columns(const char *path, const struct ln_rows *rows, const str
     return LN_OK;
 }
 
+static int check_metadata(const struct ln_store *store, struct ln_err *err) {
+    int fd = open(store->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return ln_err_set(err, LN_INPUT, "cannot read %s: %s", store->path, strerror(errno));
+    int rc = ln_metadata_check(fd, store->path, &store->rows, err);
+    close(fd);
+    return rc;
+}
+
 static int check_existing(struct ln_store *store, const struct ln_sweep *sweep,
                           const struct ln_layout *layout, struct ln_err *err) {
     hid_t file = H5I_INVALID_HID;
@@ -80,6 +90,8 @@ static int check_existing(struct ln_store *store, const struct ln_sweep *sweep,
         rc = ln_rows_map(file, store->path, info.st_size, &store->rows, err);
     if (rc == LN_OK)
         rc = check_columns(store->path, &store->rows, sweep, layout, err);
+    if (rc == LN_OK)
+        rc = check_metadata(store, err);
     H5Fclose(file);
     return rc;
 }

@@ -54,7 +54,7 @@ static int write_as(const char *temporary, const char *path, const struct ln_lay
     if (!variables)
         return ln_err_set(err, LN_FATAL, "out of memory");
     ln_h5_begin();
-    hid_t file = ln_h5_create(temporary);
+    hid_t file = ln_h5_create(temporary, H5F_ACC_EXCL);
     if (file < 0) {
         free(variables);
         return ln_h5_error(err, LN_INPUT, "cannot create %s", temporary);

@@ -246,6 +246,17 @@ static bool put_helpers(struct ln_variables *variables) {
     return ok;
 }
 
+bool ln_variables_put_metadata(hid_t file) {
+    hid_t dataset = ln_dataset_create(file, "metadata_checksum", H5T_STD_U64LE, 0, NULL, NULL);
+    if (dataset < 0)
+        return false;
+    bool ok = put_documentation(dataset, "metadata_checksum", "checksum of what is not a row", NULL,
+                                "XXH64 (seed 0; 0 becomes 1) over the stretches of the file that "
+                                "hold no row, itself left out: start, end (int64), bytes");
+    H5Dclose(dataset);
+    return ok;
+}
+
 /* "a b c" of n names got from `name`. */
 static bool put_names(hid_t file, const char *attribute, int n,
                       const char *(*name)(const void *, int), const void *of) {

@@ -26,6 +26,10 @@ bool ln_variables_put_dimensions(struct ln_variables *variables, hid_t file,
                                  const struct ln_sweep *sweep, const struct ln_layout *layout);
 bool ln_variables_put_rows(struct ln_variables *variables, const struct ln_layout *layout);
 
+/* The place of the checksum of all that is not a row (metadata.h): a variable without dimensions.
+ */
+bool ln_variables_put_metadata(hid_t file);
+
 /* The same for a layout alone: no axes, no helper variables. */
 bool ln_variables_put_table(struct ln_variables *variables, hid_t file,
                             const struct ln_layout *layout);

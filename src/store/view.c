@@ -10,15 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cells.h"
 #include "h5.h"
 #include "identity.h"
-#include "linnet/store.h"
+#include "metadata.h"
 #include "rows.h"
 #include "trial.h"
-
-/* Cells verified at a time by ln_view_check, so that a status array of the whole grid is never
- * needed. */
-enum { CHECK_BLOCK = 1 << 20 };
 
 /* No coordinate of ours and no matrix that a sweep takes is larger; what a header claims is checked
  * before memory is taken for it. */
@@ -302,42 +299,17 @@ int ln_view_coordinate(const struct ln_view *view, const char *name, double **va
     return LN_OK;
 }
 
-struct tally {
-    int64_t n_done, n_pending, n_excluded, n_bad;
-    int64_t *bad;
-    int max_bad;
-};
-
-static void count_verdicts(struct tally *tally, int64_t first, int64_t count,
-                           const int8_t *verdict) {
-    for (int64_t i = 0; i < count; i++) {
-        tally->n_done += verdict[i] == LN_ROW_DONE;
-        tally->n_pending += verdict[i] == LN_ROW_PENDING;
-        tally->n_excluded += verdict[i] == LN_ROW_EXCLUDED;
-        if (verdict[i] == LN_ROW_BAD && tally->n_bad++ < tally->max_bad)
-            tally->bad[tally->n_bad - 1] = first + i;
-    }
-}
-
-int ln_view_check(const struct ln_view *view, int64_t *n_done, int64_t *n_pending,
-                  int64_t *n_excluded, int64_t *n_bad, int64_t *bad, int max_bad,
-                  struct ln_err *err) {
-    struct tally tally = {.bad = bad, .max_bad = max_bad};
-    int8_t *verdict = malloc(CHECK_BLOCK);
-    int rc = verdict ? LN_OK : ln_err_set(err, LN_FATAL, "out of memory while verifying rows");
-    int64_t n = view->rows.n_cells;
-    for (int64_t first = 0; rc == LN_OK && first < n; first += CHECK_BLOCK) {
-        int64_t count = n - first < CHECK_BLOCK ? n - first : CHECK_BLOCK;
-        rc = ln_rows_verify(&view->rows, view->fd, first, count, verdict, err);
-        if (rc == LN_OK)
-            count_verdicts(&tally, first, count, verdict);
-    }
-    free(verdict);
-    *n_done = tally.n_done;
-    *n_pending = tally.n_pending;
-    *n_excluded = tally.n_excluded;
-    *n_bad = tally.n_bad;
-    return rc;
+int ln_view_health(const struct ln_view *view, const struct ln_sweep *sweep,
+                   struct ln_health *health, struct ln_err *err) {
+    const struct ln_cells cells = {view->fd, &view->rows, sweep, false};
+    struct stat info;
+    memset(health, 0, sizeof *health);
+    if (fstat(view->fd, &info) != 0)
+        return ln_err_set(err, LN_FATAL, "cannot read %s: %s", view->path, strerror(errno));
+    if (ln_metadata_verify(view->fd, &view->rows, info.st_size, &health->is_whole, err) ||
+        ln_cells_walk(&cells, NULL, NULL, health, err))
+        return ln_err_prefix(err, "%s: ", view->path);
+    return LN_OK;
 }
 
 struct matrix_request {

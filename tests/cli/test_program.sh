@@ -126,7 +126,7 @@ run run sweep.yaml --fast
 ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
 run --version
 ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
-for command in run plan status show check certify list saddles simulate; do
+for command in run plan status show check repair certify list saddles simulate; do
     run $command --help
     ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q 'usage: linnet $command' out.log"
 done

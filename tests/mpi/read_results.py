@@ -14,7 +14,7 @@ import xarray  # noqa: E402
 
 def check(ds):
     assert dict(ds.sizes) == {"depth": 3, "init_scale": 4, "init_kind": 2, "shape": 2, "record": 5, "mode": 2}
-    assert list(ds.data_vars) == ["label", "tags", "steps", "final_loss", "singular_values", "loss_series",
+    assert list(ds.data_vars) == ["metadata_checksum", "label", "tags", "steps", "final_loss", "singular_values", "loss_series",
                                   "singular_values_series", "row_checksum", "status"]
 
     # Coordinates: numbers, words, the members of a zip group, those of extra dimensions.

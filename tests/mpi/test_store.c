@@ -144,13 +144,12 @@ static void a_damaged_byte_in_a_finished_row_is_found_and_only_there(void) {
         free(done);
         struct ln_view *view = NULL;
         struct ln_err err = {0};
-        int64_t counts[4];
-        int64_t first_bad = -1;
+        struct ln_health health;
         CHECK(ln_view_open(at("damaged.h5"), &view, &err) == LN_OK);
-        CHECK(ln_view_check(view, &counts[0], &counts[1], &counts[2], &counts[3], &first_bad, 1,
-                            &err) == LN_OK);
-        CHECK(counts[0] == 47 && counts[1] == 0 && counts[2] == 0 && counts[3] == 1 &&
-              first_bad == 16);
+        CHECK(ln_view_health(view, &sweep, &health, &err) == LN_OK);
+        CHECK(health.n_done == 47 && health.n_pending == 0 && health.n_excluded == 0);
+        CHECK(health.n_lost == 1 && ln_health_n_damaged(&health) == 1 &&
+              health.shown[0].cell == 16);
         ln_view_close(view);
     }
 }
