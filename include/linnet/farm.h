@@ -7,6 +7,7 @@
 
 #include "linnet/column.h"
 #include "linnet/plan.h"
+#include "linnet/running.h"
 #include "linnet/store.h"
 #include "linnet/tally.h"
 #include "linnet/train.h"
@@ -34,6 +35,7 @@ struct ln_farm_options {
     void (*account)(void *ctx, const struct ln_account *account);
     void *ctx;
     const volatile int *stop_asked; /* nonzero: stop soon (signal handler sets it) */
+    struct ln_running *running;     /* is told which points are in the lanes; NULL: nobody is */
 };
 
 /* The canary (canary.h) on every rank; all must have the bits of rank 0. Ranks: collective. Errors:

@@ -42,6 +42,11 @@ void ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards);
 /* Takes finished points out of a plan; done: [n_cells]. */
 void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done);
 
+/* Takes the points of cells[n_cells] (nonzero) out of a plan and makes them one of their own, in
+ * which each is alone: a group of one point, which is trained beside no other, to the same bits.
+ * Ownership: ln_plan_free. */
+struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells);
+
 void ln_plan_free(struct ln_plan *plan);
 
 #endif

@@ -40,6 +40,13 @@ int cli_find_variable(const struct ln_view *view, const char *name, int n_extra)
 int cli_sweep_of(const struct ln_view *view, const char *path, struct ln_sweep **sweep,
                  struct ln_err *err);
 
+/* Names the failed points of a results file, status[n_cells]: parameters, and why. As JSON: what
+ * stands inside the brackets of a list. */
+void cli_failed_print(const struct ln_view *view, const char *path, const int8_t *status);
+void cli_failed_print_json(const struct ln_view *view, const char *path, const int8_t *status);
+/* Why one point has failed. */
+void cli_failed_explain(const struct ln_view *view, const char *path, int64_t cell);
+
 /* "linnet COMMAND: message" and where to find help; returns LN_INPUT. */
 int cli_usage(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -68,15 +68,26 @@ static int open_output(struct run_job *job, struct ln_err *err) {
     uint8_t *done = ln_linalg_alloc((size_t)ln_sweep_n_cells(job->sweep), 1);
     status = ln_store_scan(job->store, done, &n_bad, err);
     if (status == LN_OK)
+        status = run_look_back(job, done, err);
+    if (status == LN_OK)
         status = make_plan(job, done, err);
     free(done);
     if (status == LN_OK && job->rank == 0 && !job->is_quiet)
         fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go\n",
-                cli_shown(job->output), (long long)job->plan->n_done,
+                cli_shown(job->output), (long long)(job->plan->n_done - job->n_failed),
                 job->n_shards > 0 ? " of this shard" : "", (long long)job->plan->n_points);
     if (status == LN_OK && job->rank == 0 && n_bad > 0)
         fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
+    if (status == LN_OK)
+        run_set_apart(job);
     return status;
+}
+
+static int train_plan(struct run_job *job, const struct ln_plan *plan,
+                      const struct ln_farm_options *options, struct ln_err *err) {
+    if (plan->n_points == 0)
+        return LN_OK;
+    return ln_farm_run(job->sweep, &job->layout, plan, job->store, MPI_COMM_WORLD, options, err);
 }
 
 static int train(struct run_job *job, struct ln_err *err) {
@@ -86,9 +97,9 @@ static int train(struct run_job *job, struct ln_err *err) {
     bool is_watched = wish ? strcmp(wish, "bar") == 0 : isatty(STDERR_FILENO);
     struct progress progress = {
         .output = job->output, .is_terminal = is_watched, .is_quiet = job->is_quiet};
-    bool is_shown = !job->is_quiet && job->plan->n_points > 0;
-    struct ln_farm_options options = {is_shown ? cli_progress : NULL, cli_account, &progress,
-                                      &run_stop_asked};
+    int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
+    struct ln_farm_options options = {job->is_quiet ? NULL : cli_progress, cli_account, &progress,
+                                      &run_stop_asked, job->running};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
         fprintf(stderr, "linnet: %s: %lld points%s%s on %d rank%s -> %s\n",
                 cli_shown(ln_sweep_name(job->sweep)), (long long)job->plan->n_points,
@@ -96,10 +107,11 @@ static int train(struct run_job *job, struct ln_err *err) {
                 job->plan->n_excluded ? " (some cells left out by where)" : "", job->n_ranks,
                 job->n_ranks == 1 ? "" : "s", cli_shown(job->output));
     if (job->rank == 0)
-        cli_log_start(job->output, job->n_ranks, job->plan->n_points, job->is_resumed);
+        cli_log_start(job->output, job->n_ranks, n_points, job->is_resumed);
     double start = MPI_Wtime();
-    int status =
-        ln_farm_run(job->sweep, &job->layout, job->plan, job->store, MPI_COMM_WORLD, &options, err);
+    int status = train_plan(job, job->plan, &options, err);
+    if (status == LN_OK && job->suspects)
+        status = train_plan(job, job->suspects, &options, err);
     if (job->rank == 0)
         cli_log_end(job->output, MPI_Wtime() - start, status);
     return status;
@@ -107,6 +119,7 @@ static int train(struct run_job *job, struct ln_err *err) {
 
 static void finish(struct run_job *job) {
     ln_plan_free(job->plan);
+    run_forget_deaths(job);
     ln_sweep_free(job->sweep);
     free(job->text);
 }
@@ -130,6 +143,7 @@ static void give_up(const struct run_job *job, const struct ln_err *err, bool is
         MPI_Barrier(MPI_COMM_WORLD);
     cli_fail(err);
     fflush(stderr);
+    ln_running_gives_up();
     MPI_Abort(MPI_COMM_WORLD, LN_FATAL);
 }
 
@@ -145,8 +159,12 @@ static int do_job(struct run_job *job) {
     if (status == LN_OK)
         status = open_output(job, &err);
     bool is_alone = status == LN_OK;
-    if (status == LN_OK)
+    if (status == LN_OK) {
+        run_watch_deaths(job);
         status = train(job, &err);
+        if (status != LN_FATAL)
+            run_settle_deaths(job, status);
+    }
     if (status != LN_FATAL && job->store && ln_store_close(job->store, &close_err) != LN_OK) {
         err = close_err;
         status = (int)err.status;
@@ -159,6 +177,7 @@ static int do_job(struct run_job *job) {
                 cli_shown(job->output));
     else if (job->rank == 0 && status != LN_OK)
         cli_fail(&err);
+    status = run_verdict(job, status);
     finish(job);
     return status;
 }
@@ -186,7 +205,9 @@ static int run(int argc, char **argv) {
 }
 
 const struct command command_run = {
-    "run", "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--shard K/N] [--quiet]",
+    "run",
+    "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--shard K/N] [--retry failed] "
+    "[--quiet]",
     "Trains every point of a sweep; on an existing file of the same sweep, goes on where it "
     "stopped.",
     "\n  -o, --output OUT.h5   results file; default: the sweep's name with .h5, here\n"
@@ -195,8 +216,10 @@ const struct command command_run = {
     "      --shard K/N       only the Kth of N parts of about equal cost, for as many jobs; "
     "`linnet "
     "merge` joins their files\n"
+    "      --retry failed    tries points again that were given up after their process had died "
+    "three times\n"
     "  -q, --quiet           no progress\n\n"
     "Alone or under mpirun -n P or srun --mpi=pmix; the results are the same bits for any P.\n"
     "SIGINT, SIGTERM, SIGUSR1: stop, exit code 75; a second one: at once. Nothing finished is lost "
-    "either way.\n",
+    "either way.\nExit code 3: all is done but points that failed (`linnet status`).\n",
     run};

@@ -3,7 +3,10 @@
 #define LINNET_CLI_RUN_H
 
 #include "cli.h"
+#include "linnet/agree.h"
+#include "linnet/deaths.h"
 #include "linnet/plan.h"
+#include "linnet/running.h"
 #include "linnet/store.h"
 
 struct run_job {
@@ -11,7 +14,7 @@ struct run_job {
     const char *sets[CLI_MOST_SETS];
     int n_sets, rank, n_ranks;
     int shard, n_shards; /* 0: all points */
-    bool is_quiet;
+    bool is_quiet, retries_failed;
     char *text, default_output[512];
     size_t size;
     struct ln_sweep *sweep;
@@ -20,6 +23,12 @@ struct run_job {
     struct ln_store *store;
     bool is_there, is_resumed;
     struct ln_err trial; /* of an output that was there */
+    /* Points over which processes died. */
+    struct ln_deaths deaths; /* rank 0 */
+    uint8_t *apart;          /* [n_cells] to be tried alone; NULL: none */
+    struct ln_plan *suspects;
+    struct ln_running *running;
+    int64_t n_failed; /* points given up */
 };
 
 /* Fills in what the command line says. Errors: LN_INPUT after a usage message; -1 after the help.
@@ -38,5 +47,24 @@ int run_check_launcher(int n_ranks);
  */
 extern volatile int run_stop_asked;
 void run_catch_signals(void);
+
+/* Counts the points over which the last run died, if it did. Those that have died too often become
+ * failed; --retry failed: all failed ones become pending again. done [n_cells] is as ln_store_scan
+ * has it, and is kept right. Ranks: collective. */
+int run_look_back(struct run_job *job, uint8_t *done, struct ln_err *err);
+
+/* Takes the suspects out of job->plan into job->suspects. */
+void run_set_apart(struct run_job *job);
+
+/* From now on it is known which points are in the lanes. Ranks: collective. */
+void run_watch_deaths(struct run_job *job);
+
+/* The run has come to its end, whatever it is. Ranks: collective. */
+void run_settle_deaths(struct run_job *job, int status);
+
+/* LN_INCOMPLETE in place of LN_OK where points have failed. */
+int run_verdict(const struct run_job *job, int status);
+
+void run_forget_deaths(struct run_job *job);
 
 #endif

@@ -21,6 +21,13 @@ static bool read_shard(struct run_job *job, const char *text) {
     return true;
 }
 
+static bool read_retry(struct run_job *job, const char *text) {
+    job->retries_failed = strcmp(text, "failed") == 0;
+    if (!job->retries_failed)
+        cli_usage(&command_run, "--retry is '%s'; the only points to try again are: failed", text);
+    return job->retries_failed;
+}
+
 /* sweep.yaml -> sweep.h5 in the current directory, its second shard of 8 -> sweep-2of8.h5. */
 static void default_output(struct run_job *job) {
     const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
@@ -37,10 +44,11 @@ int run_read_options(struct run_job *job, int argc, char **argv) {
     static const struct option_spec specs[] = {{"--output", "-o", true},
                                                {"--set", NULL, true},
                                                {"--quiet", "-q", false},
-                                               {"--shard", NULL, true}};
+                                               {"--shard", NULL, true},
+                                               {"--retry", NULL, true}};
     const char *value;
     int index = 1, option;
-    while ((option = cli_next(&command_run, specs, 4, argc, argv, &index, &value)) != -2) {
+    while ((option = cli_next(&command_run, specs, 5, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
         if (option == 1 && job->n_sets == CLI_MOST_SETS)
@@ -54,6 +62,8 @@ int run_read_options(struct run_job *job, int argc, char **argv) {
         else if (option == 2)
             job->is_quiet = true;
         else if (option == 3 && !read_shard(job, value))
+            return LN_INPUT;
+        else if (option == 4 && !read_retry(job, value))
             return LN_INPUT;
     }
     if (!job->sweep_path)

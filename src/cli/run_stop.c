@@ -21,6 +21,7 @@ static void on_signal(int number) {
     if (!run_stop_asked)
         first = now;
     run_stop_asked = 1;
+    ln_running_asked();
 }
 
 void run_catch_signals(void) {

@@ -159,6 +159,8 @@ static int show(const struct ln_view *view, const char *path, int64_t cell, stru
         return result;
     printf("point %lld: %s\n", (long long)cell, words[state]);
     print_parameters(view, path, cell);
+    if (state == LN_ROW_FAILED)
+        cli_failed_explain(view, path, cell);
     if (state != LN_ROW_DONE)
         return LN_OK;
     result = print_results(view, cell, err);

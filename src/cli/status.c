@@ -2,21 +2,23 @@
 
 #include "cli.h"
 #include "linnet/linalg.h"
+#include "linnet/store.h"
 #include "linnet/view.h"
 
 struct counts {
-    int64_t done, pending, excluded;
+    int64_t done, pending, excluded, failed;
     int64_t labels[64];
 };
 
-static int count(const struct ln_view *view, int label, struct counts *counts, struct ln_err *err) {
+static int count(const struct ln_view *view, int label, int8_t *status, struct counts *counts,
+                 struct ln_err *err) {
     int64_t n = ln_view_n_cells(view);
-    int8_t *status = ln_linalg_alloc((size_t)n, 1);
     int result = ln_view_status(view, status, err);
     for (int64_t cell = 0; cell < n && result == LN_OK; cell++) {
-        counts->pending += status[cell] == 0;
-        counts->excluded += status[cell] == 2;
-        if (status[cell] != 1)
+        counts->pending += status[cell] == LN_ROW_PENDING;
+        counts->excluded += status[cell] == LN_ROW_EXCLUDED;
+        counts->failed += status[cell] == LN_ROW_FAILED;
+        if (status[cell] != LN_ROW_DONE)
             continue;
         counts->done++;
         double value;
@@ -24,32 +26,37 @@ static int count(const struct ln_view *view, int label, struct counts *counts, s
             value >= 0 && value < 64)
             counts->labels[(int)value]++;
     }
-    free(status);
     return result;
 }
 
-static void print_json(const struct ln_view *view, int label, const struct counts *counts) {
-    printf(
-        "{\"points\": %lld, \"done\": %lld, \"pending\": %lld, \"excluded\": %lld, \"labels\": {",
-        (long long)(counts->done + counts->pending), (long long)counts->done,
-        (long long)counts->pending, (long long)counts->excluded);
+static void print_json(const struct ln_view *view, const char *path, int label,
+                       const int8_t *status, const struct counts *counts) {
+    printf("{\"points\": %lld, \"done\": %lld, \"pending\": %lld, \"excluded\": %lld, \"failed\": "
+           "%lld, \"labels\": {",
+           (long long)(counts->done + counts->pending + counts->failed), (long long)counts->done,
+           (long long)counts->pending, (long long)counts->excluded, (long long)counts->failed);
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0, printed = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
             printf("%s\"%s\": %lld", printed++ ? ", " : "", cli_json(variable->flags[i]),
                    (long long)counts->labels[i]);
-    printf("}}\n");
+    printf("}, \"failed_points\": [");
+    if (counts->failed > 0)
+        cli_failed_print_json(view, path, status);
+    printf("]}\n");
 }
 
 static void print_table(const struct ln_view *view, const char *path, int label,
-                        const struct counts *counts) {
-    int64_t points = counts->done + counts->pending;
+                        const int8_t *status, const struct counts *counts) {
+    int64_t points = counts->done + counts->pending + counts->failed;
     const char *title = ln_view_attribute(view, "title");
     printf("%s: %s\n%lld of %lld points done (%.1f%%)", cli_shown(path),
            cli_shown(title ? title : ""), (long long)counts->done, (long long)points,
            points ? 100.0 * (double)counts->done / (double)points : 100.0);
     if (counts->excluded)
         printf(", %lld cells left out by where", (long long)counts->excluded);
+    if (counts->failed)
+        printf(", %lld failed", (long long)counts->failed);
     printf("\n");
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0; variable && i < variable->n_flags; i++)
@@ -57,6 +64,8 @@ static void print_table(const struct ln_view *view, const char *path, int label,
             printf("  %-24s %10lld  %5.1f%%\n", cli_shown(variable->flags[i]),
                    (long long)counts->labels[i],
                    100.0 * (double)counts->labels[i] / (double)counts->done);
+    if (counts->failed)
+        cli_failed_print(view, path, status);
 }
 
 static int run(int argc, char **argv) {
@@ -80,14 +89,16 @@ static int run(int argc, char **argv) {
     int status = ln_view_open(path, &view, &err);
     if (status != LN_OK)
         return cli_fail(&err);
+    int8_t *rows = ln_linalg_alloc((size_t)ln_view_n_cells(view), 1);
     int label = cli_find_variable(view, "label", 0);
-    status = count(view, label, &counts, &err);
+    status = count(view, label, rows, &counts, &err);
     if (status != LN_OK)
         cli_fail(&err);
     else if (is_json)
-        print_json(view, label, &counts);
+        print_json(view, path, label, rows, &counts);
     else
-        print_table(view, path, label, &counts);
+        print_table(view, path, label, rows, &counts);
+    free(rows);
     ln_view_close(view);
     return status;
 }

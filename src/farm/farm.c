@@ -13,6 +13,7 @@ int ln_farm_run(const struct ln_sweep *sweep, const struct ln_layout *layout,
         .store = store,
         .pump = &pump,
         .stop_asked = options->stop_asked,
+        .running = options->running,
     };
     int status = ln_pump_open(&pump, plan, comm, options, err);
     if (status == LN_OK) {

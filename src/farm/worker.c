@@ -55,7 +55,10 @@ static bool next(void *ctx, int64_t *cell) {
     bool has_started = ln_hand_start(&worker->hand, time, cell);
     if (!has_started || worker->hand.ahead.count == 0)
         ask_if_wished(worker);
-    return has_started || ln_hand_start(&worker->hand, time, cell);
+    has_started = has_started || ln_hand_start(&worker->hand, time, cell);
+    if (has_started)
+        ln_running_enter(worker->running, *cell);
+    return has_started;
 }
 
 static int label_of(const struct ln_worker *worker, const void *row) {
@@ -74,6 +77,7 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     int status = ln_store_write(worker->store, cell, row, err);
     if (status != LN_OK)
         return status;
+    ln_running_leave(worker->running, cell);
     double predicted, actual;
     ln_hand_finish(&worker->hand, work_clock(), cell, &predicted, &actual);
     ln_pump_count(worker->pump, worker->hand.group, predicted, actual, label_of(worker, row));
@@ -130,6 +134,7 @@ int ln_worker_run(struct ln_worker *worker, struct ln_err *err) {
     int status = ln_engine_create(worker->sweep, worker->layout, &engine, err);
     if (status == LN_OK)
         status = train(worker, engine, err);
+    ln_running_clear(worker->running); /* what was not finished is given up */
     if (status != LN_FATAL && sync_store(worker, &sync_err) != LN_OK) {
         *err = sync_err;
         status = LN_FATAL;

@@ -4,6 +4,7 @@
 #define LINNET_FARM_WORKER_H
 
 #include "linnet/engine.h"
+#include "linnet/running.h"
 #include "linnet/store.h"
 
 #include "hand.h"
@@ -15,6 +16,7 @@ struct ln_worker {
     struct ln_store *store;
     struct ln_pump *pump;
     const volatile int *stop_asked; /* or NULL */
+    struct ln_running *running;     /* or NULL */
     struct ln_hand hand;
     const struct ln_column *label; /* NULL: none */
     double synced;                 /* time of the last sync */

@@ -11,6 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "linnet/running.h"
+
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
@@ -18,9 +20,10 @@
 /* Local: all ranks share one cache of the file, so there is nothing to lock. Reserved blocks stay
  * reserved: a full disk cannot kill a store into memory. (Where blocks are shared with a copy, as
  * cp makes them on XFS, it can: lose_page says so.) */
-static bool is_safe(int fd) {
+bool ln_store_memory_is_safe(int fd) {
+    const char *way = getenv("LINNET_WRITE");
     struct statfs info;
-    if (fstatfs(fd, &info) != 0)
+    if ((way && strcmp(way, "mpi") == 0) || fstatfs(fd, &info) != 0)
         return false;
     switch ((unsigned long)info.f_type) {
     case EXT4_SUPER_MAGIC: /* ext2 and ext3 too */
@@ -48,6 +51,7 @@ static void lose_page(int number, siginfo_t *info, void *context) {
         signal(number, SIG_DFL); /* not ours: happens again, and ends the process */
         return;
     }
+    ln_running_gives_up();
     ssize_t said = write(STDERR_FILENO, mapped.message, strlen(mapped.message));
     (void)said; /* there is nobody else to tell */
     _exit(1);
@@ -63,9 +67,8 @@ static void watch_pages(const struct ln_store_memory *memory, const char *path) 
 }
 
 void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size, const char *path) {
-    const char *way = getenv("LINNET_WRITE");
     *memory = (struct ln_store_memory){NULL, size};
-    if (size == 0 || (way && strcmp(way, "mpi") == 0) || !is_safe(fd))
+    if (size == 0 || !ln_store_memory_is_safe(fd))
         return;
     /* A copy may have holes where the file had none. */
     if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) != 0)

@@ -2,6 +2,7 @@
 #ifndef LINNET_STORE_MEMORY_H
 #define LINNET_STORE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct ln_store_memory {
@@ -9,9 +10,12 @@ struct ln_store_memory {
     size_t size;
 };
 
-/* Maps the file, if its file system is local and keeps what was reserved. LINNET_WRITE=mpi in the
- * environment: never. Until it is closed, a page that is lost (SIGBUS) ends the process with one
- * line and exit code 1. */
+/* Whether a file on that file system may be written as memory. LINNET_WRITE=mpi in the environment:
+ * never. */
+bool ln_store_memory_is_safe(int fd);
+
+/* Maps the file, if its file system is local and keeps what was reserved. Until it is closed, a
+ * page that is lost (SIGBUS) ends the process with one line and exit code 1. */
 void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size, const char *path);
 void ln_store_memory_close(struct ln_store_memory *memory);
 

@@ -1,4 +1,5 @@
-/* A plan cut down: to one shard of the sweep, to what is not finished yet. */
+/* A plan cut down: to one shard of the sweep, to what is not finished yet, to what is not suspect.
+ */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -100,4 +101,40 @@ void ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards) {
 
 void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done) {
     plan->n_done += drop_points(plan, done, 1);
+}
+
+/* Point i of the plan becomes the next group of the other. */
+static void add_alone(struct ln_plan *apart, const struct ln_plan *plan, int g, int64_t i) {
+    struct ln_group group = plan->groups[g];
+    int64_t at = apart->n_points++;
+    apart->ids[at] = plan->ids[i];
+    apart->cost[at] = group.solo * plan->cost[i];
+    if (apart->most)
+        apart->most[at] = group.solo * plan->most[i];
+    group.first = at;
+    group.count = 1;
+    group.lanes = 1;
+    group.cost = apart->cost[at];
+    group.fixed *= group.solo;
+    group.solo = 1.0;
+    apart->groups[apart->n_groups++] = group;
+    apart->total_cost += group.cost;
+}
+
+struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells) {
+    struct ln_plan *apart = ln_linalg_alloc(1, sizeof *apart);
+    int64_t n = 0;
+    for (int64_t i = 0; i < plan->n_points; i++)
+        n += cells[plan->ids[i]] != 0;
+    apart->n_cells = plan->n_cells;
+    apart->ids = ln_linalg_alloc((size_t)n, sizeof *apart->ids);
+    apart->cost = ln_linalg_alloc((size_t)n, sizeof *apart->cost);
+    apart->most = plan->most ? ln_linalg_alloc((size_t)n, sizeof *apart->most) : NULL;
+    apart->groups = ln_linalg_alloc((size_t)n, sizeof *apart->groups);
+    for (int g = 0; g < plan->n_groups; g++)
+        for (int64_t i = 0; i < plan->groups[g].count; i++)
+            if (cells[plan->ids[plan->groups[g].first + i]])
+                add_alone(apart, plan, g, plan->groups[g].first + i);
+    drop_points(plan, cells, 1);
+    return apart;
 }

@@ -127,6 +127,35 @@ static void finished_points_leave_the_plan_and_the_rest_keeps_its_order(void **s
     free_plan(&f);
 }
 
+static void suspects_leave_the_plan_and_stand_alone_at_the_price_of_a_point_alone(void **state) {
+    (void)state;
+    struct fixture f;
+    uint8_t cells[GROUPS * POINTS] = {0};
+    make(&f, 12, 3.0);
+    int64_t n_all = f.plan.n_points, last = -1;
+    double alone = 0;
+    for (int g = 0; g < f.plan.n_groups; g++) {
+        struct ln_group *group = &f.plan.groups[g];
+        group->solo = 1.0 + g;
+        for (int64_t i = group->first; i < group->first + group->count; i += 7) {
+            cells[f.plan.ids[i]] = 1;
+            alone += group->solo * f.plan.cost[i];
+        }
+    }
+    struct ln_plan *apart = ln_plan_set_apart(&f.plan, cells);
+    check_groups(&f.plan);
+    check_groups(apart);
+    assert_int_equal(f.plan.n_points + apart->n_points, n_all);
+    assert_int_equal(apart->n_groups, apart->n_points);
+    for (int64_t i = 0; i < f.plan.n_points; i++)
+        assert_false(cells[f.plan.ids[i]]);
+    for (int64_t i = 0; i < apart->n_points; last = apart->ids[i++])
+        assert_true(cells[apart->ids[i]] && apart->ids[i] > last && apart->groups[i].lanes == 1);
+    assert_true(fabs(apart->total_cost - alone) <= 1e-12 * alone);
+    ln_plan_free(apart);
+    free_plan(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_point_is_in_one_shard_and_shards_cost_about_the_same),
@@ -134,6 +163,7 @@ int main(void) {
         cmocka_unit_test(more_shards_than_points_leave_the_last_ones_empty),
         cmocka_unit_test(the_last_bits_of_a_prediction_do_not_move_points_between_shards),
         cmocka_unit_test(finished_points_leave_the_plan_and_the_rest_keeps_its_order),
+        cmocka_unit_test(suspects_leave_the_plan_and_stand_alone_at_the_price_of_a_point_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,62 @@
+/* Points over which processes died: counted in the side file OUT.h5.deaths, one line a point. The
+ * file is replaced atomically, and what is read of it is believed only within bounds. */
+#ifndef LINNET_DEATHS_H
+#define LINNET_DEATHS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "linnet/err.h"
+#include "linnet/sweep.h"
+
+/* A point with so many deaths is given up. */
+enum { LN_DEATHS_MOST = 3 };
+
+struct ln_death {
+    int64_t cell;
+    int count;
+    int signal; /* of the last one; 0: killed without a sign */
+    char host[64], job[24], when[24];
+};
+
+struct ln_deaths {
+    struct ln_death *items; /* [n], by rising cell */
+    int64_t n, room;
+    int64_t run; /* the last run that was counted; 0: none */
+    char digest[24];
+};
+
+/* An empty list of the sweep with that digest (attribute sweep_digest of its file). */
+void ln_deaths_init(struct ln_deaths *deaths, const char *digest);
+void ln_deaths_clear(struct ln_deaths *deaths);
+
+/* Reads path.deaths; no file: none. Errors: LN_INPUT (damaged, of another sweep), with an empty
+ * list. */
+int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths, struct ln_err *err);
+
+/* Replaces path.deaths; removes it where the list is empty. Errors: LN_INPUT. */
+int ln_deaths_write(const char *path, const struct ln_deaths *deaths, struct ln_err *err);
+
+/* Counts what path.running says of a run that did not come to its end: the points in the lanes of
+ * processes that died over them, as far as done[n_cells] (0: neither done nor failed) and the sweep
+ * have them. *n: how many. Errors: LN_INPUT (damaged, of another sweep). */
+int ln_deaths_fold(const char *path, const struct ln_sweep *sweep, const uint8_t *done,
+                   struct ln_deaths *deaths, int64_t *n, struct ln_err *err);
+
+/* The list of a sweep. */
+void ln_deaths_begin(struct ln_deaths *deaths, const struct ln_sweep *sweep);
+
+const struct ln_death *ln_deaths_find(const struct ln_deaths *deaths, int64_t cell); /* or NULL */
+
+/* Keeps those for which keep() is true. */
+void ln_deaths_filter(struct ln_deaths *deaths,
+                      bool (*keep)(const struct ln_death *death, const void *ctx), const void *ctx);
+
+/* "died 3 times during it, last of signal 11 (Segmentation fault) on n1, ...". */
+void ln_deaths_say(const struct ln_death *death, char *text, size_t size);
+
+/* Removes what runs on an older file of that name have left, as far as it is theirs. The caller
+ * holds the lock of path. */
+void ln_deaths_forget(const char *path);
+
+#endif

@@ -1,0 +1,135 @@
+#include "pages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "holder.h"
+
+enum { MOST_SIGNAL = 64 };
+
+uint64_t ln_page_checksum(const struct ln_page_head *head) {
+    struct ln_page_head copy = *head;
+    memcpy(copy.magic, LN_PAGE_MAGIC, sizeof copy.magic);
+    return XXH64(&copy, offsetof(struct ln_page_head, checksum), 0);
+}
+
+static bool is_text(const char *text, size_t size) {
+    return memchr(text, '\0', size) != NULL;
+}
+
+static bool is_sound(const struct ln_page *page, int rank, int n_ranks, int64_t n_cells) {
+    const struct ln_page_head *head = &page->head;
+    bool ok = head->rank == rank && head->n_ranks == n_ranks &&
+              head->checksum == ln_page_checksum(head) && is_text(head->host, sizeof head->host) &&
+              is_text(head->digest, sizeof head->digest) &&
+              is_text(head->boot_id, sizeof head->boot_id) &&
+              is_text(head->job, sizeof head->job) && page->ending >= LN_ENDING_NONE &&
+              page->ending <= LN_ENDING_GAVE_UP && page->signal >= 0 && page->signal <= MOST_SIGNAL;
+    for (int i = 0; ok && i < LN_PAGE_SLOTS; i++)
+        ok = page->slots[i] >= 0 && page->slots[i] <= n_cells;
+    return ok;
+}
+
+static int read_pages(int fd, const char *path, const char *digest, int64_t n_cells,
+                      struct ln_pages *pages, struct ln_err *err) {
+    const struct ln_page *first = NULL;
+    for (int r = 0; r < pages->n; r++) {
+        struct ln_page *page = &pages->pages[r];
+        if (pread(fd, page, sizeof *page, (off_t)r * LN_PAGE_BYTES) != (ssize_t)sizeof *page)
+            return ln_err_set(err, LN_INPUT, "cannot read %s.running", path);
+        if (page->head.magic[0] == '\0')
+            continue;
+        if (memcmp(page->head.magic, LN_PAGE_MAGIC, sizeof page->head.magic) != 0 ||
+            !is_sound(page, r, pages->n, n_cells) || (first && page->head.run != first->head.run))
+            return ln_err_set(err, LN_INPUT, "%s.running is damaged", path);
+        if (strcmp(page->head.digest, digest) != 0)
+            return ln_err_set(err, LN_INPUT, "%s.running is of another sweep", path);
+        first = first ? first : page;
+    }
+    return LN_OK;
+}
+
+int ln_pages_read(const char *path, const char *digest, int64_t n_cells, struct ln_pages *pages,
+                  struct ln_err *err) {
+    char name[4096];
+    struct stat info;
+    *pages = (struct ln_pages){0};
+    if (snprintf(name, sizeof name, "%s.running", path) >= (int)sizeof name)
+        return LN_OK; /* it could not have been made either */
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return LN_OK;
+    if (fd < 0)
+        return ln_err_set(err, LN_INPUT, "cannot read %s: %s", name, strerror(errno));
+    bool ok = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+              info.st_size % LN_PAGE_BYTES == 0 && info.st_size / LN_PAGE_BYTES <= LN_PAGES_MOST;
+    pages->n = ok ? (int)(info.st_size / LN_PAGE_BYTES) : 0;
+    pages->when = ok ? info.st_mtime : 0;
+    pages->pages = calloc((size_t)pages->n + 1, sizeof *pages->pages);
+    int rc = ok && pages->pages ? read_pages(fd, path, digest, n_cells, pages, err)
+                                : ln_err_set(err, LN_INPUT, "%s is damaged", name);
+    close(fd);
+    if (rc != LN_OK)
+        ln_pages_clear(pages);
+    return rc;
+}
+
+void ln_pages_clear(struct ln_pages *pages) {
+    free(pages->pages);
+    *pages = (struct ln_pages){0};
+}
+
+static bool is_live(const struct ln_page *page) {
+    return page->head.magic[0] != '\0';
+}
+
+static bool has_crashed(const struct ln_page *page) {
+    return is_live(page) && page->signal != 0 && page->ending == LN_ENDING_NONE;
+}
+
+static bool has_vanished(const struct ln_page *page) {
+    return is_live(page) && page->signal == 0 && page->ending == LN_ENDING_NONE;
+}
+
+/* Whether several processes ran on the host (NULL: on any), and all of them have vanished. One
+ * point does not do that. */
+static bool all_have_vanished(const struct ln_pages *pages, const char *host) {
+    int n_live = 0, n_vanished = 0;
+    for (int r = 0; r < pages->n; r++) {
+        const struct ln_page *page = &pages->pages[r];
+        if (host && strcmp(page->head.host, host) != 0)
+            continue;
+        n_live += is_live(page);
+        n_vanished += has_vanished(page);
+    }
+    return n_live > 1 && n_vanished == n_live;
+}
+
+/* A process that was killed without a sign, beside others that were then asked to end. */
+static bool is_suspect(const struct ln_pages *pages, const struct ln_page *page,
+                       const struct ln_holder *self) {
+    bool went_down =
+        strcmp(page->head.host, self->host) == 0 && strcmp(page->head.boot_id, self->boot_id) != 0;
+    return has_vanished(page) && !went_down && !all_have_vanished(pages, page->head.host);
+}
+
+void ln_pages_blame(const struct ln_pages *pages, bool *blamed) {
+    struct ln_holder self;
+    bool has_crash = false, has_given_up = false;
+    ln_holder_self(&self);
+    for (int r = 0; r < pages->n; r++) {
+        has_crash |= has_crashed(&pages->pages[r]);
+        has_given_up |= is_live(&pages->pages[r]) && pages->pages[r].ending == LN_ENDING_GAVE_UP;
+    }
+    bool nobody = has_given_up || all_have_vanished(pages, NULL);
+    for (int r = 0; r < pages->n; r++)
+        blamed[r] = has_crash ? has_crashed(&pages->pages[r])
+                              : !nobody && is_suspect(pages, &pages->pages[r], &self);
+}
