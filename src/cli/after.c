@@ -51,10 +51,9 @@ static void calibrate(struct ln_plan *plan, const struct cli_costs *costs) {
     }
 }
 
-int cli_after(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
-              struct ln_plan *plan, struct ln_err *err) {
+int cli_take_done(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
+                  struct ln_plan *plan, struct cli_costs *costs, struct ln_err *err) {
     struct ln_view *view;
-    struct cli_costs costs = {0};
     int status = cli_open_results(path, sweep_path, sweep, &view, err);
     if (status != LN_OK)
         return status;
@@ -65,15 +64,24 @@ int cli_after(const char *path, const char *sweep_path, const struct ln_sweep *s
         done[cell] = rows[cell] == 1;
     if (status == LN_OK) {
         ln_plan_drop_done(plan, done);
-        cli_log_read(path, &costs);
-        printf("%s: %lld of %lld points are done\n", cli_shown(path), (long long)plan->n_done,
-               (long long)(plan->n_done + plan->n_points));
-        print_costs(&costs, path);
-        calibrate(plan, &costs);
+        cli_log_read(path, costs);
+        calibrate(plan, costs);
     }
-    cli_costs_clear(&costs);
     free(done);
     free(rows);
     ln_view_close(view);
+    return status;
+}
+
+int cli_after(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
+              struct ln_plan *plan, struct ln_err *err) {
+    struct cli_costs costs = {0};
+    int status = cli_take_done(path, sweep_path, sweep, plan, &costs, err);
+    if (status == LN_OK) {
+        printf("%s: %lld of %lld points are done\n", cli_shown(path), (long long)plan->n_done,
+               (long long)(plan->n_done + plan->n_points));
+        print_costs(&costs, path);
+    }
+    cli_costs_clear(&costs);
     return status;
 }

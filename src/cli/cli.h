@@ -12,6 +12,8 @@
 
 enum { CLI_MOST_SETS = 256 };
 
+struct cli_costs;
+
 struct command {
     const char *name, *synopsis, *doc, *help;
     int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit code */
@@ -19,7 +21,7 @@ struct command {
 
 extern const struct command command_run, command_plan, command_status, command_show, command_check,
     command_certify, command_extend, command_list, command_merge, command_repair, command_saddles,
-    command_simulate;
+    command_simulate, command_submit;
 
 /* Prints "linnet: message" to stderr; returns err->status. */
 int cli_fail(const struct ln_err *err);
@@ -67,6 +69,9 @@ int cli_next(const struct command *command, const struct option_spec *specs, int
 /* Takes the one file a command works on; false after a usage error if there is one already. */
 bool cli_take_path(const struct command *command, const char **path, const char *value);
 
+/* sweep.yaml, part -> sweep<part>.h5 in the current directory. */
+void cli_default_output(const char *sweep_path, const char *part, char output[512]);
+
 /* The whole file, malloc'ed, zero-terminated. At most 4 MiB and one byte. */
 int cli_read_text(const char *path, char **text, size_t *size, struct ln_err *err);
 
@@ -78,6 +83,16 @@ int cli_read_sweep(const char *path, const char *const *sets, int n_sets, struct
  * ln_view_close. */
 int cli_open_results(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
                      struct ln_view **view, struct ln_err *err);
+
+/* How long the longest point of a plan lasts by itself, and how long all take on so many ranks:
+ * simulated, or the work shared out where there are too many points for that. */
+double cli_longest_point(const struct ln_plan *plan);
+double cli_time_on(const struct ln_plan *plan, int n_ranks);
+
+/* Takes out of a plan what a results file has, and predicts the others in the light of what these
+ * cost (costs: cli_costs_clear, whatever is returned). Errors: as cli_open_results. */
+int cli_take_done(const char *path, const char *sweep_path, const struct ln_sweep *sweep,
+                  struct ln_plan *plan, struct cli_costs *costs, struct ln_err *err);
 
 /* Prints predicted against actual costs of the points that a results file has, and leaves in the
  * plan the others, predicted in their light. */

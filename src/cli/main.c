@@ -9,9 +9,9 @@
 #include "linnet/view.h"
 
 static const struct command *const commands[] = {
-    &command_run,   &command_plan,   &command_status,  &command_show,
-    &command_check, &command_extend, &command_merge,   &command_certify,
-    &command_list,  &command_repair, &command_saddles, &command_simulate};
+    &command_run,     &command_plan,     &command_status,  &command_show, &command_check,
+    &command_extend,  &command_merge,    &command_certify, &command_list, &command_repair,
+    &command_saddles, &command_simulate, &command_submit};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *to) {

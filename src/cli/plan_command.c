@@ -62,19 +62,17 @@ static void print_shapes(const struct ln_plan *plan) {
     free(lines);
 }
 
-/* How long the longest point lasts by itself. */
-static double longest_point(const struct ln_plan *plan) {
+double cli_longest_point(const struct ln_plan *plan) {
     double longest = 0;
     for (int i = 0; i < plan->n_groups; i++)
         longest = fmax(longest, plan->groups[i].solo * plan->cost[plan->groups[i].first]);
     return longest;
 }
 
-/* Time on P ranks: simulated, or the work shared out where there are too many points for that. */
-static double time_on(const struct ln_plan *plan, int n_ranks) {
+double cli_time_on(const struct ln_plan *plan, int n_ranks) {
     enum { MOST_POINTS = 200000 };
     if (plan->n_points > MOST_POINTS)
-        return fmax(plan->total_cost / n_ranks, longest_point(plan));
+        return fmax(plan->total_cost / n_ranks, cli_longest_point(plan));
     struct ln_simulate_options options = ln_simulate_usual(n_ranks);
     struct ln_simulation simulation;
     ln_simulate(plan, plan->cost, &options, &simulation);
@@ -82,12 +80,12 @@ static double time_on(const struct ln_plan *plan, int n_ranks) {
 }
 
 static void print_times(const struct ln_plan *plan, const char *title) {
-    double longest = longest_point(plan);
+    double longest = cli_longest_point(plan);
     char text[32];
     printf("\n%s:\n ", title);
     for (int ranks = 1; ranks <= 4096; ranks *= ranks == 1 ? 2 : 4) {
         bool is_last = plan->total_cost / ranks < longest;
-        cli_duration(time_on(plan, ranks), text);
+        cli_duration(cli_time_on(plan, ranks), text);
         printf("%s %d rank%s: %s%s", ranks == 1 ? "" : ",", ranks, ranks == 1 ? "" : "s", text,
                is_last ? " (the longest point)\n" : "");
         if (is_last)

@@ -28,15 +28,19 @@ static bool read_retry(struct run_job *job, const char *text) {
     return job->retries_failed;
 }
 
-/* sweep.yaml -> sweep.h5 in the current directory, its second shard of 8 -> sweep-2of8.h5. */
-static void default_output(struct run_job *job) {
-    const char *slash = strrchr(job->sweep_path, '/'), *base = slash ? slash + 1 : job->sweep_path;
+void cli_default_output(const char *sweep_path, const char *part, char output[512]) {
+    const char *slash = strrchr(sweep_path, '/'), *base = slash ? slash + 1 : sweep_path;
     const char *dot = strrchr(base, '.');
     int length = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
+    snprintf(output, 512, "%.*s%s.h5", length, base, part);
+}
+
+/* sweep.yaml -> sweep.h5 in the current directory, its second shard of 8 -> sweep-2of8.h5. */
+static void default_output(struct run_job *job) {
     char part[48] = "";
     if (job->n_shards > 0)
         snprintf(part, sizeof part, "-%dof%d", job->shard, job->n_shards);
-    snprintf(job->default_output, sizeof job->default_output, "%.*s%s.h5", length, base, part);
+    cli_default_output(job->sweep_path, part, job->default_output);
     job->output = job->default_output;
 }
 

@@ -4,8 +4,10 @@
 #   testbed.sh up [NODES] [CPUS_PER_NODE]   bring it up (4 nodes of 2 CPUs), print the line for the environment
 #   testbed.sh env                          print that line again; eval it
 #   testbed.sh status | down
+#   testbed.sh lose NODE                    as if its power were cut: its slurmd, steps and ranks die at once
+#   testbed.sh node NODE                    start it again
 #
-# Everything lives in $TESTBED_DIR. Every daemon it starts has its pid in $TESTBED_DIR/pids; `down` ends these only.
+# $TESTBED_PARTITIONS replaces the one partition, main, by lines of slurm.conf. Everything lives in $TESTBED_DIR. Every daemon it starts has its pid in $TESTBED_DIR/pids; `down` ends these only.
 set -u
 dir=${TESTBED_DIR:-/run/linnet-slurm} # munged refuses a folder below one that all may write to
 port=${TESTBED_PORT:-17917}           # slurmctld; the slurmds take the ports after it
@@ -42,7 +44,7 @@ wait_for() {
 
 is_gone() { ! is_alive "$1"; }
 has_pid() { [ -s "$1" ]; }
-n_idle() { sinfo -h -N -p main -o %t 2>/dev/null | grep -cx idle; }
+n_idle() { sinfo -h -N -o '%N %t' 2>/dev/null | sort -u | grep -c ' idle$'; }
 are_idle() { [ "$(n_idle)" = "$1" ]; }
 is_queue_empty() { [ -z "$(timeout 3 squeue -h -o %A 2>/dev/null)" ]; }
 
@@ -86,14 +88,16 @@ SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 ReturnToService=2
 SlurmctldTimeout=30
-SlurmdTimeout=30
+SlurmdTimeout=${TESTBED_NODE_TIMEOUT:-10}
 InactiveLimit=0
 KillWait=5
 MinJobAge=300
 TCPTimeout=3
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 MessageTimeout=10
 NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + nodes))] CPUs=$cpus RealMemory=$memory State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+${TESTBED_PARTITIONS:-PartitionName=main Nodes=ALL Default=YES}
 END
 }
 
@@ -109,6 +113,7 @@ start_node() {
     unshare --uts sh -c 'hostname "$0" && exec slurmd -N "$0" -f "$1"' "$1" "$conf" \
         >"$dir/log/slurmd-$1.out" 2>&1 || fail "slurmd $1 failed"
     note_pid "$dir/slurmd-$1.pid"
+    namespace_of "$(cat "$dir/slurmd-$1.pid")" >>"$dir/namespaces"
 }
 
 up() {
@@ -130,6 +135,23 @@ up() {
     echo "export SLURM_CONF=$conf"
 }
 
+# What runs on a node lives in its namespace: slurmd, steps, ranks. Never that of the machine.
+namespace_of() { stat -L -c %i "/proc/$1/ns/uts" 2>/dev/null; }
+
+pids_in() {
+    [ -n "$1" ] && [ "$1" != "$(namespace_of self)" ] || return
+    stat -L -c '%i %n' /proc/[0-9]*/ns/uts 2>/dev/null | sed -n "s|^$1 /proc/\([0-9]*\)/.*|\1|p"
+}
+
+lose() {
+    local pids
+    pids=$(pids_in "$(namespace_of "$(cat "$dir/slurmd-$1.pid")")")
+    [ -n "$pids" ] || die "$1 is not up"
+    # shellcheck disable=SC2086
+    kill -KILL $pids
+    rm -f "$dir/slurmd-$1.pid"
+}
+
 cancel_jobs() {
     local job
     timeout 3 scontrol ping >/dev/null 2>&1 || return 0
@@ -147,6 +169,10 @@ down() {
         for pid in $(tac "$dir/pids"); do is_alive "$pid" && kill -TERM "$pid"; done
         for pid in $(cat "$dir/pids"); do
             wait_for 5 is_gone "$pid" || kill -KILL "$pid"
+        done
+        for pid in $(sort -u "$dir/namespaces" | while read -r name; do pids_in "$name"; done); do
+            echo "testbed: left behind: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2
+            kill -KILL "$pid"
         done
     fi
     rm -rf "$dir"
@@ -167,5 +193,7 @@ up) shift && up "$@" ;;
 down) down ;;
 env) echo "export SLURM_CONF=$conf" ;;
 status) status ;;
-*) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 2 ;;
+lose) lose "$2" ;;
+node) start_node "$2" ;;
+*) sed -n '2,13s/^# \{0,1\}//p' "$0" && exit 2 ;;
 esac
