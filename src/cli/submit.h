@@ -59,10 +59,6 @@ char *submit_merge_script(const struct submit_request *request, const struct sub
  * replaced, anything else is left alone. Errors: LN_INPUT, LN_FATAL. */
 int submit_save(const char *path, const char *text, struct ln_err *err);
 
-/* Runs a program, without a shell and without what a job knows of itself, and catches what it
- * prints. Errors: LN_FATAL. */
-int submit_call(char *const *argv, char *output, size_t size, struct ln_err *err);
-
 /* Has sbatch take a script; after: what it waits for, or NULL. Errors: LN_FATAL. */
 int submit_send(const char *script, const char *after, char job[32], struct ln_err *err);
 

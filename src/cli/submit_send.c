@@ -1,83 +1,64 @@
 /* Programs of Slurm, run as they are: no shell sees a word of it. */
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "linnet/linalg.h"
+#include "linnet/ask_program.h"
 #include "submit.h"
 
 extern char **environ;
 
-/* Without what a job that we may be in knows of itself: sbatch and srun would take it for what is
- * wanted of the new one. */
-static char **outer_environment(void) {
-    int n = 0, kept = 0;
-    while (environ[n])
-        n++;
-    char **names = ln_linalg_alloc((size_t)n + 1, sizeof *names);
-    for (int i = 0; i < n; i++) {
-        bool is_site = strncmp(environ[i], "SLURM_CONF=", 11) == 0 ||
-                       strncmp(environ[i], "SLURM_JWT=", 10) == 0;
-        if (strncmp(environ[i], "SLURM_", 6) != 0 || is_site)
-            names[kept++] = environ[i];
+/* What a job that we may be in knows of itself, sbatch would take for what is wanted of the new
+ * one. */
+static void forget_outer_job(void) {
+    for (int i = 0; environ[i];) {
+        char name[256];
+        size_t n = strcspn(environ[i], "=");
+        snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : 0, environ[i]);
+        bool is_site = strcmp(name, "SLURM_CONF") == 0 || strcmp(name, "SLURM_JWT") == 0;
+        if (strncmp(name, "SLURM_", 6) == 0 && !is_site && unsetenv(name) == 0)
+            i = 0; /* the others have moved */
+        else
+            i++;
     }
-    return names;
 }
 
-static void read_output(int fd, char *output, size_t size) {
-    size_t used = 0;
-    char rest[512];
-    for (ssize_t got = 1; got > 0 || (got < 0 && errno == EINTR);) {
-        bool is_full = used + 1 >= size;
-        got = read(fd, is_full ? rest : output + used, is_full ? sizeof rest : size - 1 - used);
-        used += got > 0 && !is_full ? (size_t)got : 0;
-    }
-    output[used] = '\0';
+/* Prints what a program says beside its answer. */
+static void pass_on(const char *said) {
+    for (const char *at = said; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        if (*at != '\n' && strspn(at, "0123456789") == 0) {
+            char line[512];
+            snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+            fprintf(stderr, "%s\n", cli_shown(line));
+        }
 }
 
-static int wait_for(pid_t child, const char *program, struct ln_err *err) {
-    int result = 0;
-    while (waitpid(child, &result, 0) < 0)
-        if (errno != EINTR)
-            return ln_err_set(err, LN_FATAL, "%s is lost: %s", program, strerror(errno));
-    if (WIFEXITED(result) && WEXITSTATUS(result) == 0)
+static int call(const char *const *argv, double seconds, char *said, size_t size,
+                struct ln_err *err) {
+    forget_outer_job();
+    int code = ln_ask_program(argv, seconds, said, size);
+    if (code == 0)
         return LN_OK;
-    if (WIFEXITED(result))
-        return ln_err_set(err, LN_FATAL, "%s failed with %d", program, WEXITSTATUS(result));
-    return ln_err_set(err, LN_FATAL, "%s died: %s", program, strsignal(WTERMSIG(result)));
+    pass_on(said);
+    if (code < 0 || code == 127)
+        return ln_err_set(err, LN_FATAL,
+                          "%s cannot be run or does not end; is this a machine that "
+                          "jobs are submitted from?",
+                          argv[0]);
+    return ln_err_set(err, LN_FATAL, "%s failed with %d", argv[0], code);
 }
 
-int submit_call(char *const *argv, char *output, size_t size, struct ln_err *err) {
-    int ends[2];
-    pid_t child;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return ln_err_set(err, LN_FATAL, "no pipe for %s: %s", argv[0], strerror(errno));
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    char **names = outer_environment();
-    fflush(NULL);
-    int rc = posix_spawnp(&child, argv[0], &actions, NULL, argv, names);
-    free(names);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (rc == 0)
-        read_output(ends[0], output, size);
-    close(ends[0]);
-    if (rc != 0)
-        return ln_err_set(err, LN_FATAL, "%s cannot be run: %s", argv[0], strerror(rc));
-    return wait_for(child, argv[0], err);
+/* The line that begins with a number: "123" or "123;cluster". */
+static const char *find_number(const char *said) {
+    for (const char *at = said; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        if (strspn(at, "0123456789") > 0 && strspn(at, "0123456789") < 20)
+            return at;
+    return NULL;
 }
 
-/* "123\n" or "123;cluster\n" */
 int submit_send(const char *script, const char *after, char job[32], struct ln_err *err) {
-    char dependency[256] = "", said[256];
-    char *argv[6];
+    char dependency[256] = "", said[4096];
+    const char *argv[6];
     int n = 0;
     argv[n++] = "sbatch";
     argv[n++] = "--parsable";
@@ -86,25 +67,26 @@ int submit_send(const char *script, const char *after, char job[32], struct ln_e
         argv[n++] = dependency;
     }
     argv[n++] = "--";
-    argv[n++] = (char *)(uintptr_t)script;
+    argv[n++] = script;
     argv[n] = NULL;
-    if (submit_call(argv, said, sizeof said, err) != LN_OK)
+    if (call(argv, 120, said, sizeof said, err) != LN_OK)
         return (int)err->status;
-    size_t digits = strspn(said, "0123456789");
-    if (digits == 0 || digits > 20)
-        return ln_err_set(err, LN_FATAL, "sbatch did not say the number of a job, but '%s'", said);
-    snprintf(job, 32, "%.*s", (int)digits, said);
+    pass_on(said);
+    const char *number = find_number(said);
+    if (!number)
+        return ln_err_set(err, LN_FATAL, "sbatch did not say the number of the job");
+    snprintf(job, 32, "%.*s", (int)strspn(number, "0123456789"), number);
     return LN_OK;
 }
 
 /* Lines "main* 2 8 16": partition (* the default one), sockets, cores of each, CPUs. With threads
  * there are more CPUs than cores, and a rank wants a core. */
 int submit_cores(const char *partition, int *cores, struct ln_err *err) {
-    char *argv[] = {"sinfo", "-h", "-o", "%P %X %Y %c", NULL};
+    const char *const argv[] = {"sinfo", "-h", "-o", "%P %X %Y %c", NULL};
     static char said[1 << 16];
     long least = 0;
-    if (submit_call(argv, said, sizeof said, err) != LN_OK) {
-        ln_err_prefix(err, "--nodes needs to know the cores of a node, and ");
+    if (call(argv, 30, said, sizeof said, err) != LN_OK) {
+        ln_err_prefix(err, "--nodes asks for the cores of a node (or give --ntasks), and ");
         err->status = LN_INPUT;
         return LN_INPUT;
     }

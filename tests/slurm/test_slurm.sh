@@ -35,6 +35,8 @@ setsid bash -c 'trap "" TERM INT; while kill -0 $1; do sleep 0.3; done; [ ! -d "
 trap 'exit 1' TERM INT HUP
 trap 'kill $(jobs -p) 2>/dev/null; cleanup' EXIT
 
+# Nodes speak TCP, whatever the shell we are called from says.
+unset OMPI_MCA_btl OMPI_MCA_pml
 # Jobs inherit this. TMPDIR: what Open MPI leaves behind goes with it.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 TMPDIR=$work LINNET=$linnet
 # Shared memory is named by host and job: n1 and 7 are not rare on a machine with a second testbed.
