@@ -25,6 +25,12 @@ int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
                   const struct ln_layout *layout, struct ln_store **store, bool *resumed,
                   struct ln_err *err);
 
+/* Whom the lock was taken from where that one was gone but the lock still held; empty: nobody. */
+const char *ln_store_taken_from(const struct ln_store *store);
+
+/* To be called now and then: others see that this run lives. Cheap, and nothing on most ranks. */
+void ln_store_renew(struct ln_store *store);
+
 /* done[n_cells]: LN_ROW_DONE where the status says so and the checksum agrees, LN_ROW_FAILED where
  * the status says so, else 0; *n_bad counts flagged rows whose checksum does not agree (they will
  * be trained again). Ranks: collective; all get the

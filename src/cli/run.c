@@ -61,6 +61,9 @@ static int open_output(struct run_job *job, struct ln_err *err) {
     int64_t n_bad = 0;
     int status = ln_store_open(job->output, MPI_COMM_WORLD, job->sweep, &job->layout, &job->store,
                                &job->is_resumed, err);
+    if (status == LN_OK && job->rank == 0 && ln_store_taken_from(job->store)[0])
+        fprintf(stderr, "linnet: took over the lock of %s from a run that is gone (%s)\n",
+                cli_shown(job->output), cli_shown(ln_store_taken_from(job->store)));
     if (status == LN_OK && !job->is_resumed && !job->plan) /* it has vanished in between */
         status = make_plan(job, NULL, err);
     if (status != LN_OK || !job->is_resumed)

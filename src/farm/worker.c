@@ -90,6 +90,7 @@ static bool poll(void *ctx) {
     struct ln_err err;
     if (ln_pump_poll(worker->pump, &err) != LN_OK)
         fail(worker, &err);
+    ln_store_renew(worker->store);
     return is_ending(worker);
 }
 

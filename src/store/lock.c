@@ -2,39 +2,53 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void name_holder(int fd) {
-    char host[128] = "?";
-    char text[256];
-    gethostname(host, sizeof host - 1);
-    const char *job = getenv("SLURM_JOB_ID");
-    int size = snprintf(text, sizeof text, "host %s, process %ld%s%.32s\n", host, (long)getpid(),
-                        job ? ", Slurm job " : "", job ? job : "");
-    /* Who holds it is a courtesy to a second run; the lock itself does not depend on it. */
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)size, 0) != size)
-        errno = 0;
+#include "lock_note.h"
+
+enum { LOCK_BYTE = 0, HANDOVER_BYTE = 1 };
+
+/* How long others may take to change hands, or to write who they are. */
+enum { PATIENCE_TRIES = 100, PATIENCE_STEP = 50000000 };
+
+static const time_t seconds_between_signs = 30;
+
+enum outcome { TAKEN, REFUSED, AGAIN };
+
+static void wait_a_little(void) {
+    nanosleep(&(struct timespec){.tv_nsec = PATIENCE_STEP}, NULL);
 }
 
-static int refuse(const struct ln_lock *lock, const char *path, struct ln_err *err) {
-    char holder[200] = "";
-    if (errno != EAGAIN && errno != EACCES)
-        return ln_err_set(err, LN_INPUT,
-                          "cannot lock %s: %s; choose an output on a file system with locks",
-                          lock->path, strerror(errno));
-    ssize_t size = pread(lock->fd, holder, sizeof holder - 1, 0);
-    holder[size > 0 ? strcspn(holder, "\n") : 0] = '\0';
-    return ln_err_set(err, LN_INPUT,
-                      "%s is being written by another run (%s); wait for it or stop it", path,
-                      holder[0] ? holder : "unknown");
+/* A lock of the open file description: it does not vanish when some library closes the same file.
+ * Returns 0 or errno. */
+static int set_lock(int fd, short type, int byte) {
+    struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &range) == 0 ? 0 : errno;
 }
 
-/* Whether the file we locked still has its name: its last holder may have removed it in between. */
+static bool is_held(int error) {
+    return error == EAGAIN || error == EACCES;
+}
+
+static bool has_no_locks(int error) {
+    return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+/* Others are at it for a moment. */
+static int set_handover(int fd) {
+    int error = set_lock(fd, F_WRLCK, HANDOVER_BYTE);
+    for (int i = 0; i < PATIENCE_TRIES && is_held(error); i++) {
+        wait_a_little();
+        error = set_lock(fd, F_WRLCK, HANDOVER_BYTE);
+    }
+    return error;
+}
+
+/* Whether the file we have open still has its name. */
 static bool is_current(const struct ln_lock *lock) {
     struct stat by_name;
     struct stat by_fd;
@@ -49,52 +63,220 @@ static bool is_ours(int fd) {
     return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink <= 1;
 }
 
-static int try_once(struct ln_lock *lock, const char *path, struct ln_err *err) {
-    lock->fd = open(lock->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+static enum outcome refuse_error(const struct ln_lock *lock, const char *what, int error,
+                                 struct ln_err *err) {
+    ln_err_set(err, LN_INPUT, "cannot %s %s: %s", what, lock->path, strerror(error));
+    return REFUSED;
+}
+
+/* What to do about a lock that nobody but its holder can drop. */
+static void say_remedy(const struct ln_lock *lock, char *text, size_t size) {
+    struct stat info;
+    long age = fstat(lock->fd, &info) == 0 ? (long)(time(NULL) - info.st_mtime) : 0;
+    snprintf(
+        text, size,
+        ". The file system has no locks; the last sign of life is %ld s old (one every %ld s). "
+        "If there is no such run any more, remove %s",
+        age > 0 ? age : 0, (long)seconds_between_signs, lock->path);
+}
+
+/* note: NULL where nothing can be read. */
+static enum outcome refuse(const struct ln_lock *lock, const char *path,
+                           const struct ln_lock_note *note, bool by_existence, struct ln_err *err) {
+    char holder[256] = "unknown", remedy[512] = "";
+    if (note)
+        ln_lock_note_say(note, holder, sizeof holder);
+    if (by_existence)
+        say_remedy(lock, remedy, sizeof remedy);
+    ln_err_set(
+        err, LN_INPUT,
+        "%s is being written by another run (%s); wait for it or stop it. Reading is welcome "
+        "meanwhile (linnet status, show, check; Python)%.400s",
+        path, holder, remedy);
+    return REFUSED;
+}
+
+/* The file of a holder that is gone, while nobody else can do so: the lock begins anew. */
+static enum outcome remove_dead(struct ln_lock *lock, const struct ln_lock_note *dead,
+                                struct ln_err *err) {
+    if (unlink(lock->path) != 0)
+        return refuse_error(lock, "remove", errno, err);
+    ln_lock_note_say(dead, lock->taken_from, sizeof lock->taken_from);
+    return AGAIN;
+}
+
+/* Writes who holds it. A file that is no longer there by that name is not ours. */
+static enum outcome settle(struct ln_lock *lock, bool by_existence, struct ln_err *err) {
+    struct ln_lock_note note;
+    ln_lock_note_make(&note, by_existence);
+    if (!ln_lock_note_write(lock->fd, &note))
+        return refuse_error(lock, "write", errno, err);
+    lock->by_existence = by_existence;
+    lock->renewed = time(NULL);
+    return is_current(lock) ? TAKEN : AGAIN;
+}
+
+/* The kernel says that byte 0 is held. Is there anybody? Asking Slurm takes time, so others may
+ * look meanwhile; then nothing must have changed. */
+static enum outcome doubt_holder(struct ln_lock *lock, const char *path, struct ln_err *err) {
+    struct ln_lock_note note, again;
+    if (!ln_lock_note_read(lock->fd, &note))
+        return refuse(lock, path, NULL, false, err);
+    set_lock(lock->fd, F_UNLCK, HANDOVER_BYTE);
+    if (ln_holder_life(&note.holder) != LN_LIFE_DEAD)
+        return refuse(lock, path, &note, note.by_existence, err);
+    int error = set_handover(lock->fd);
+    if (error)
+        return refuse(lock, path, &note, note.by_existence, err);
+    bool is_same = is_current(lock) && ln_lock_note_read(lock->fd, &again) &&
+                   again.token == note.token && is_held(set_lock(lock->fd, F_WRLCK, LOCK_BYTE));
+    return is_same ? remove_dead(lock, &note, err) : AGAIN;
+}
+
+/* One process at a time takes over from the dead where there are no locks: it holds path.takeover.
+ * The file at path is removed only if it still is what was found dead. */
+static enum outcome take_over(struct ln_lock *lock, const struct ln_lock_note *dead,
+                              struct ln_err *err) {
+    char name[4096];
+    struct ln_lock_note note;
+    if (snprintf(name, sizeof name, "%s.takeover", lock->path) >= (int)sizeof name)
+        return refuse_error(lock, "take over", ENAMETOOLONG, err);
+    int guard = -1;
+    for (int i = 0; i < PATIENCE_TRIES && guard < 0; i++) {
+        guard = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (guard < 0 && errno != EEXIST)
+            return refuse_error(lock, "take over", errno, err);
+        if (guard < 0)
+            wait_a_little();
+    }
+    if (guard < 0) {
+        ln_err_set(err, LN_INPUT, "another run seems to take over %s; if there is none, remove %s",
+                   lock->path, name);
+        return REFUSED;
+    }
+    int fd = open(lock->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    bool is_same = fd >= 0 && ln_lock_note_read(fd, &note) && note.token == dead->token;
+    enum outcome outcome = is_same ? remove_dead(lock, dead, err) : AGAIN;
+    if (fd >= 0)
+        close(fd);
+    close(guard);
+    unlink(name);
+    return outcome;
+}
+
+/* Who wrote what stands in the file? Its creator may still be at it. */
+static bool read_patiently(const struct ln_lock *lock, struct ln_lock_note *note) {
+    for (int i = 0; i < PATIENCE_TRIES && is_current(lock); i++) {
+        if (ln_lock_note_read(lock->fd, note))
+            return true;
+        wait_a_little();
+    }
+    return ln_lock_note_read(lock->fd, note);
+}
+
+static enum outcome take_by_existence(struct ln_lock *lock, const char *path, bool is_mine,
+                                      struct ln_err *err) {
+    struct ln_lock_note note;
+    if (is_mine)
+        return settle(lock, true, err);
+    bool is_read = read_patiently(lock, &note);
+    if (!is_current(lock))
+        return AGAIN;
+    if (is_read && ln_holder_life(&note.holder) == LN_LIFE_DEAD)
+        return take_over(lock, &note, err);
+    return refuse(lock, path, is_read ? &note : NULL, true, err);
+}
+
+/* Byte 1 is ours. */
+static enum outcome take_by_kernel(struct ln_lock *lock, const char *path, struct ln_err *err) {
+    struct ln_lock_note note;
+    int error = set_lock(lock->fd, F_WRLCK, LOCK_BYTE);
+    if (is_held(error))
+        return doubt_holder(lock, path, err);
+    if (error)
+        return refuse_error(lock, "lock", error, err);
+    /* A holder where the kernel knows of none: on a computer that sees no locks here. */
+    if (ln_lock_note_read(lock->fd, &note) && note.by_existence &&
+        ln_holder_life(&note.holder) != LN_LIFE_DEAD)
+        return refuse(lock, path, &note, true, err);
+    enum outcome outcome = settle(lock, false, err);
+    set_lock(lock->fd, F_UNLCK, HANDOVER_BYTE);
+    return outcome;
+}
+
+/* Opens the file, created if it is not there. *is_mine: by us. */
+static enum outcome open_file(struct ln_lock *lock, bool *is_mine, struct ln_err *err) {
+    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    lock->fd = open(lock->path, flags | O_CREAT | O_EXCL, 0666);
+    *is_mine = lock->fd >= 0;
+    if (lock->fd < 0 && errno == EEXIST) {
+        lock->fd = open(lock->path, flags);
+        if (lock->fd < 0 && errno == ENOENT)
+            return AGAIN; /* its holder has removed it in between */
+    }
     if (lock->fd < 0)
-        return ln_err_set(err, LN_INPUT, "cannot create %s: %s", lock->path, strerror(errno));
-    if (!is_ours(lock->fd)) {
-        close(lock->fd);
-        lock->fd = -1;
-        return ln_err_set(err, LN_INPUT,
-                          "%s is there and is no lock; remove it or choose another output",
-                          lock->path);
+        return refuse_error(lock, "create", errno, err);
+    if (is_ours(lock->fd))
+        return TAKEN;
+    ln_err_set(err, LN_INPUT, "%s is there and is no lock; remove it or choose another output",
+               lock->path);
+    return REFUSED;
+}
+
+static enum outcome try_once(struct ln_lock *lock, const char *path, struct ln_err *err) {
+    bool is_mine;
+    enum outcome outcome = open_file(lock, &is_mine, err);
+    if (outcome != TAKEN)
+        return outcome;
+    int error = set_handover(lock->fd);
+    if (has_no_locks(error))
+        return take_by_existence(lock, path, is_mine, err);
+    if (is_held(error)) {
+        ln_err_set(err, LN_INPUT,
+                   "%s changes hands and does not come to rest; try again, or remove it",
+                   lock->path);
+        return REFUSED;
     }
-    /* A lock of the open file description: it does not vanish when some library closes the same
-     * file. */
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(lock->fd, F_OFD_SETLK, &whole) != 0) {
-        refuse(lock, path, err);
-        close(lock->fd);
-        lock->fd = -1;
-        return (int)err->status;
-    }
-    return LN_OK;
+    return error ? refuse_error(lock, "lock", error, err) : take_by_kernel(lock, path, err);
 }
 
 int ln_lock_take(struct ln_lock *lock, const char *path, struct ln_err *err) {
-    lock->fd = -1;
+    *lock = (struct ln_lock){.fd = -1};
     if (asprintf(&lock->path, "%s.lock", path) < 0) {
         lock->path = NULL;
         return ln_err_set(err, LN_FATAL, "out of memory");
     }
     for (;;) {
-        if (try_once(lock, path, err)) {
-            free(lock->path);
-            lock->path = NULL;
-            return (int)err->status;
-        }
-        if (is_current(lock))
+        enum outcome outcome = try_once(lock, path, err);
+        if (outcome == TAKEN)
+            return LN_OK;
+        if (lock->fd >= 0)
+            close(lock->fd);
+        lock->fd = -1;
+        if (outcome == REFUSED)
             break;
-        close(lock->fd);
     }
-    name_holder(lock->fd);
-    return LN_OK;
+    free(lock->path);
+    lock->path = NULL;
+    return (int)err->status;
+}
+
+void ln_lock_renew(struct ln_lock *lock) {
+    time_t now;
+    if (lock->fd < 0 || !lock->by_existence)
+        return;
+    now = time(NULL);
+    if (now - lock->renewed < seconds_between_signs)
+        return;
+    lock->renewed = now;
+    (void)futimens(lock->fd,
+                   NULL); /* a sign that others miss is no harm: life is not taken by age */
 }
 
 void ln_lock_release(struct ln_lock *lock) {
     if (lock->fd >= 0) {
-        unlink(lock->path);
+        if (is_current(lock))
+            unlink(lock->path);
         close(lock->fd);
     }
     free(lock->path);

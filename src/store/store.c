@@ -310,6 +310,14 @@ int ln_store_mark(struct ln_store *store, int64_t cell, int8_t status, struct ln
     return put_value(store, &rows->status, cell, &status, err);
 }
 
+const char *ln_store_taken_from(const struct ln_store *store) {
+    return store->lock.taken_from;
+}
+
+void ln_store_renew(struct ln_store *store) {
+    ln_lock_renew(&store->lock);
+}
+
 /* Not H5Fflush: that is collective. The pages belong to the file, whichever descriptor wrote them.
  */
 int ln_store_sync(struct ln_store *store, struct ln_err *err) {
