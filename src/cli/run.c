@@ -143,7 +143,7 @@ static int check_isa(struct ln_err *err) {
  * others. */
 static void give_up(const struct run_job *job, const struct ln_err *err, bool is_alone) {
     if (!is_alone && job->rank != 0)
-        MPI_Barrier(MPI_COMM_WORLD);
+        ln_agree_meet(MPI_COMM_WORLD); /* it aborts, unless it hangs where this rank has failed */
     cli_fail(err);
     fflush(stderr);
     ln_running_gives_up();

@@ -56,13 +56,16 @@ static void count(struct ln_health *health, int64_t cell, enum ln_cell kind, boo
 /* A run may have finished the row after its status was read. */
 static int look_again(const struct ln_cells *cells, struct ln_block *block, int64_t i, int64_t cell,
                       struct ln_err *err) {
-    return ln_rows_read(cells->fd, cells->rows->status.base + cell, 1, &block->status[i], err);
+    int rc = ln_rows_read(cells->fd, cells->rows->status.base + cell, 1, &block->status[i], err);
+    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", cells->path);
 }
 
 static int walk_block(const struct ln_cells *cells, struct ln_block *block, int64_t first,
                       int64_t n, ln_cells_visit *visit, void *ctx, struct ln_health *health,
                       struct ln_err *err) {
     int rc = ln_block_read_all(block, cells->fd, first, n, cells->is_torn, err);
+    if (rc != LN_OK)
+        return ln_err_prefix(err, "%s: ", cells->path);
     for (int64_t i = 0; rc == LN_OK && i < n; i++) {
         int64_t cell = first + i;
         bool is_kept = keeps(cells, cell, block->status[i]);

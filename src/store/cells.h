@@ -25,6 +25,7 @@ typedef int ln_cells_visit(void *ctx, const struct ln_block *block, int64_t i, i
                            enum ln_cell kind, bool is_kept, struct ln_err *err);
 
 struct ln_cells {
+    const char *path; /* for messages */
     int fd;
     const struct ln_rows *rows;
     const struct ln_sweep *sweep; /* NULL: the status decides what is left out */

@@ -162,7 +162,7 @@ static int extend_block(struct extension *ext, int fd, int64_t first, int64_t co
     if (ln_block_read(&ext->from, ext->old->fd, ext->cells, count, err))
         return ln_err_prefix(err, "%s: ", ext->old->path);
     if (ln_rows_read(fd, ext->to.rows->status.base + first, count, ext->to.status, err))
-        return (int)err->status;
+        return ln_err_prefix(err, "%s: ", ext->path);
     for (int64_t i = 0; i < count; i++) {
         counts->n_damaged += ext->from.status[i] == LN_ROW_BAD;
         if (ext->from.status[i] == LN_ROW_DONE)
@@ -203,8 +203,10 @@ static int count_unused(struct extension *ext, struct ln_err *err) {
     for (int64_t i = 0; rc == LN_OK && i < n; i++)
         n_done += status[i] == LN_ROW_DONE;
     free(status);
+    if (rc != LN_OK)
+        return ln_err_prefix(err, "%s: ", ext->old->path);
     ext->counts->n_unused = n_done - ext->counts->n_done - ext->counts->n_damaged;
-    return rc;
+    return LN_OK;
 }
 
 static int check_all(const struct ln_source *old, const struct ln_reuse_plan *plan,

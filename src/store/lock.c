@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "linnet/fault.h"
 #include "lock_note.h"
 
 enum { LOCK_BYTE = 0, HANDOVER_BYTE = 1 };
@@ -27,7 +28,9 @@ static void wait_a_little(void) {
  * Returns 0 or errno. */
 static int set_lock(int fd, short type, int byte) {
     struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
-    return fcntl(fd, F_OFD_SETLK, &range) == 0 ? 0 : errno;
+    if (LN_FAULT_IS_ON("lock"))
+        return 0;
+    return LN_FAULT(LOCK_TAKE, -1, fcntl(fd, F_OFD_SETLK, &range)) == 0 ? 0 : errno;
 }
 
 static bool is_held(int error) {
@@ -207,7 +210,7 @@ static enum outcome take_by_kernel(struct ln_lock *lock, const char *path, struc
 /* Opens the file, created if it is not there. *is_mine: by us. */
 static enum outcome open_file(struct ln_lock *lock, bool *is_mine, struct ln_err *err) {
     int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-    lock->fd = open(lock->path, flags | O_CREAT | O_EXCL, 0666);
+    lock->fd = LN_FAULT(LOCK_OPEN, -1, open(lock->path, flags | O_CREAT | O_EXCL, 0666));
     *is_mine = lock->fd >= 0;
     if (lock->fd < 0 && errno == EEXIST) {
         lock->fd = open(lock->path, flags);

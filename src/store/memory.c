@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "linnet/fault.h"
 #include "linnet/running.h"
 
 #ifndef XFS_SUPER_MAGIC
@@ -73,7 +74,8 @@ void ln_store_memory_open(struct ln_store_memory *memory, int fd, size_t size, c
     /* A copy may have holes where the file had none. */
     if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) != 0)
         return;
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *at = LN_FAULT(SHARED_MAP, MAP_FAILED,
+                        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
     memory->at = at == MAP_FAILED ? NULL : at;
     if (memory->at)
         watch_pages(memory, path);

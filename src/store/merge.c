@@ -10,6 +10,7 @@
 #include "block.h"
 #include "h5.h"
 #include "identity.h"
+#include "linnet/fault.h"
 #include "linnet/reuse.h"
 #include "linnet/store.h"
 #include "metadata.h"
@@ -100,8 +101,9 @@ static int copy_range(int from, int to, int64_t start, int64_t end, const char *
     static unsigned char bytes[COPY_BYTES];
     for (int64_t at = start; at < end; at += COPY_BYTES) {
         int64_t size = end - at < COPY_BYTES ? end - at : COPY_BYTES;
-        if (ln_rows_read(from, at, size, bytes, err) ||
-            ln_newfile_write(to, at, size, bytes, path, err))
+        if (ln_rows_read(from, at, size, bytes, err))
+            return ln_err_prefix(err, "%s: ", path);
+        if (ln_newfile_write(to, at, size, bytes, path, err))
             return (int)err->status;
     }
     return LN_OK;
@@ -222,7 +224,8 @@ static int merge_rows(struct merge *merge, int fd, const char *path, struct ln_e
 
 static int make(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
     struct merge *merge = ctx;
-    int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = LN_FAULT(MERGE_CREATE, -1, open(temporary, flags, 0666));
     if (fd < 0)
         return ln_err_set(err, LN_FATAL, "cannot create %s: %s", temporary, strerror(errno));
     int rc = ln_newfile_reserve(fd, path, merge->model->size, err);

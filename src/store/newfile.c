@@ -10,14 +10,18 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "linnet/fault.h"
+
 int ln_newfile_reserve(int fd, const char *path, int64_t size, struct ln_err *err) {
     struct statvfs disk;
-    if (fstatvfs(fd, &disk) != 0)
+    if (LN_FAULT(SPACE_ASK, -1, fstatvfs(fd, &disk)) != 0)
         return ln_err_set(err, LN_FATAL, "cannot ask for the space left for %s: %s", path,
                           strerror(errno));
     /* Asked first: an attempt that fails would fill the disk for everybody for a while. */
     uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
-    int rc = (uint64_t)size > left ? ENOSPC : posix_fallocate(fd, 0, size);
+    int rc = (uint64_t)size > left ? ENOSPC : EINTR;
+    for (int tries = 0; rc == EINTR && tries < 100; tries++)
+        rc = LN_FAULT(SPACE_RESERVE, LN_FAULT_NUMBER(), posix_fallocate(fd, 0, size));
     if (rc == ENOSPC)
         return ln_err_set(err, LN_FATAL,
                           "not enough space for %s: it needs %" PRId64
@@ -31,7 +35,11 @@ int ln_newfile_reserve(int fd, const char *path, int64_t size, struct ln_err *er
 }
 
 int ln_newfile_sync(int fd, const char *path, struct ln_err *err) {
-    if (fsync(fd) == 0)
+    int rc = 0;
+    do
+        rc = LN_FAULT(FILE_SYNC, -1, fsync(fd));
+    while (rc != 0 && errno == EINTR);
+    if (rc == 0)
         return LN_OK;
     return ln_err_set(err, LN_FATAL, "cannot write %s to the disk: %s", path, strerror(errno));
 }
@@ -40,7 +48,8 @@ int ln_newfile_write(int fd, int64_t offset, int64_t size, const void *bytes, co
                      struct ln_err *err) {
     const char *from = bytes;
     while (size > 0) {
-        ssize_t put = pwrite(fd, from, (size_t)size, offset);
+        ssize_t put =
+            LN_FAULT(FILE_WRITE, -1, pwrite(fd, from, LN_FAULT_SIZE((size_t)size), offset));
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
@@ -56,10 +65,12 @@ int ln_newfile_write(int fd, int64_t offset, int64_t size, const void *bytes, co
 /* The new name must survive a power cut too. */
 static int sync_directory(const char *path, struct ln_err *err) {
     char *copy = strdup(path);
-    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = -1;
     int rc = LN_OK;
+    if (copy)
+        fd = LN_FAULT(DIRECTORY_OPEN, -1, open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     /* EINVAL: a file system that has no such thing for directories. */
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+    if (fd < 0 || (LN_FAULT(DIRECTORY_SYNC, -1, fsync(fd)) != 0 && errno != EINVAL))
         rc = ln_err_set(err, LN_FATAL, "cannot write the directory of %s to the disk: %s", path,
                         strerror(errno));
     if (fd >= 0)
@@ -70,10 +81,10 @@ static int sync_directory(const char *path, struct ln_err *err) {
 
 static int make_by_way_of(const char *temporary, const char *path, ln_newfile_fill *fill, void *ctx,
                           struct ln_err *err) {
-    if (unlink(temporary) != 0 && errno != ENOENT)
+    if (LN_FAULT(TEMPORARY_REMOVE, -1, unlink(temporary)) != 0 && errno != ENOENT)
         return ln_err_set(err, LN_INPUT, "%s is in the way: %s", temporary, strerror(errno));
     int rc = fill(temporary, path, ctx, err);
-    if (rc == LN_OK && rename(temporary, path) != 0)
+    if (rc == LN_OK && LN_FAULT(TEMPORARY_RENAME, -1, rename(temporary, path)) != 0)
         rc = ln_err_set(err, LN_FATAL, "cannot rename %s to %s: %s", temporary, path,
                         strerror(errno));
     if (rc != LN_OK) {

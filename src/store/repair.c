@@ -11,6 +11,7 @@
 #include "cells.h"
 #include "h5.h"
 #include "identity.h"
+#include "linnet/fault.h"
 #include "linnet/health.h"
 #include "linnet/linalg.h"
 #include "linnet/store.h"
@@ -65,7 +66,7 @@ static int put_right(void *ctx, const struct ln_block *block, int64_t i, int64_t
 
 static int repair_in_place(const struct repair *repair, const struct ln_rows *rows,
                            struct ln_err *err) {
-    struct ln_cells cells = {repair->fd, rows, repair->sweep, false};
+    struct ln_cells cells = {repair->path, repair->fd, rows, repair->sweep, false};
     ln_cells_visit *visit = repair->is_dry ? NULL : put_right;
     struct repair copy = *repair;
     int rc = ln_cells_walk(&cells, visit, &copy, &repair->counts->health, err);
@@ -136,7 +137,7 @@ static int keep_original(const struct repair *repair, struct ln_err *err) {
                             : snprintf(to, size, "%s.damaged.%d", repair->path, k);
         if (length >= (int)size)
             return ln_err_set(err, LN_INPUT, "%.200s...: the path is too long", repair->path);
-        if (link(repair->path, to) == 0)
+        if (LN_FAULT(REPAIR_KEEP, -1, link(repair->path, to)) == 0)
             return LN_OK;
         /* By a repair that was killed before the new file got its name. */
         if (errno == EEXIST && lstat(to, &there) == 0 && there.st_ino == mine.st_ino &&
@@ -150,7 +151,7 @@ static int keep_original(const struct repair *repair, struct ln_err *err) {
 
 static int put_rows(int fd, const struct ln_rows *rows, void *ctx, struct ln_err *err) {
     const struct repair *repair = ctx;
-    struct ln_cells cells = {repair->fd, rows, repair->sweep, true};
+    struct ln_cells cells = {repair->path, repair->fd, rows, repair->sweep, true};
     struct taking taking = {.fd = fd, .path = repair->path};
     int rc = ln_block_init(&taking.block, rows, 1, err);
     if (rc == LN_OK)
@@ -166,7 +167,7 @@ static int lay_out_anew(struct repair *repair, struct ln_err *err) {
     repair->counts->is_new = true;
     int rc = check_identity(repair, &reference, err);
     if (rc == LN_OK && repair->is_dry) {
-        struct ln_cells cells = {repair->fd, &reference.rows, repair->sweep, true};
+        struct ln_cells cells = {repair->path, repair->fd, &reference.rows, repair->sweep, true};
         rc = ln_cells_walk(&cells, NULL, NULL, &repair->counts->health, err);
     } else if (rc == LN_OK) {
         rc = ln_skeleton_create(repair->path, repair->sweep, repair->layout, put_rows, repair, err);
@@ -208,7 +209,8 @@ static int repair_locked(struct repair *repair, struct ln_err *err) {
     struct ln_rows *rows = calloc(1, sizeof *rows);
     bool is_whole = false;
     int rc = rows ? LN_OK : ln_err_set(err, LN_FATAL, "out of memory");
-    repair->fd = open(repair->path, (repair->is_dry ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+    int flags = (repair->is_dry ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+    repair->fd = LN_FAULT(REPAIR_OPEN, -1, open(repair->path, flags));
     if (repair->fd < 0)
         rc = ln_err_set(err, LN_INPUT, "cannot open %s: %s", repair->path, strerror(errno));
     if (rc == LN_OK)

@@ -68,7 +68,8 @@ static int take_texts(int fd, const char *path, char **text, char **overrides, s
                           "the sweep that %s holds cannot be read, or is damaged; give the sweep "
                           "file: --sweep SWEEP.yaml",
                           path);
-    rc = ln_rows_read(fd, 0, info.st_size, bytes, err);
+    if (ln_rows_read(fd, 0, info.st_size, bytes, err))
+        rc = ln_err_prefix(err, "%s: ", path);
     if (rc == LN_OK) {
         *text = strdup(bytes);
         *overrides = strdup(bytes + strlen(bytes) + 1);

@@ -10,6 +10,7 @@
 
 #include "h5.h"
 #include "identity.h"
+#include "linnet/fault.h"
 #include "linnet/store.h"
 #include "metadata.h"
 #include "names.h"
@@ -38,15 +39,17 @@ static int lay_out(const char *path, unsigned how, const struct ln_sweep *sweep,
     struct ln_variables *variables = calloc(1, sizeof *variables);
     if (!variables)
         return ln_err_set(err, LN_FATAL, "out of memory");
-    hid_t file = ln_h5_create(path, how);
+    hid_t file = LN_FAULT(SKELETON_CREATE, H5I_INVALID_HID, ln_h5_create(path, how));
+    LN_FAULT_INSIDE(SKELETON_WRITE);
     bool ok = file >= 0 && ln_identity_put(file, sweep, layout) && put_texts(file, sweep) &&
               ln_variables_put_metadata(file) && H5Fflush(file, H5F_SCOPE_LOCAL) >= 0 &&
               ln_variables_put_dimensions(variables, file, sweep, layout) &&
               ln_variables_put_rows(variables, layout);
     if (file >= 0) {
         ln_variables_close(variables);
-        ok = H5Fclose(file) >= 0 && ok;
+        ok = LN_FAULT_TOGETHER(SKELETON_CLOSE, -1, H5Fclose(file)) >= 0 && ok;
     }
+    LN_FAULT_OUTSIDE();
     free(variables);
     return ok ? LN_OK : ln_h5_error(err, LN_FATAL, "cannot lay out %s", path);
 }
@@ -101,7 +104,7 @@ static int complete(const char *temporary, const char *path, const struct making
                     struct ln_err *err) {
     struct stat info = {0};
     struct ln_rows *rows = malloc(sizeof *rows);
-    int fd = open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int fd = LN_FAULT(SKELETON_OPEN, -1, open(temporary, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     int rc = LN_OK;
     if (!rows || fd < 0 || fstat(fd, &info) != 0)
         rc = ln_err_set(err, LN_FATAL, "cannot open %s: %s", temporary, strerror(errno));
@@ -152,7 +155,7 @@ static int lay_out_reference(struct ln_reference *reference, const struct ln_swe
     if (rc == LN_OK)
         rc = ln_metadata_checksum(reference->fd, &reference->rows, info.st_size,
                                   &reference->checksum, err);
-    return rc;
+    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", path);
 }
 
 int ln_reference_make(struct ln_reference *reference, const struct ln_sweep *sweep,
@@ -161,7 +164,7 @@ int ln_reference_make(struct ln_reference *reference, const struct ln_sweep *swe
     const char *folder = getenv("TMPDIR");
     memset(reference, 0, sizeof *reference);
     snprintf(path, sizeof path, "%s/linnet-XXXXXX", folder && folder[0] ? folder : "/tmp");
-    reference->fd = mkostemp(path, O_CLOEXEC);
+    reference->fd = LN_FAULT(REFERENCE_CREATE, -1, mkostemp(path, O_CLOEXEC));
     if (reference->fd < 0)
         return ln_err_set(err, LN_FATAL, "cannot create %s: %s", path, strerror(errno));
     ln_h5_begin();

@@ -9,6 +9,7 @@
 
 #include "h5.h"
 #include "identity.h"
+#include "linnet/fault.h"
 #include "linnet/view.h"
 #include "metadata.h"
 
@@ -33,7 +34,7 @@ static int read_texts(struct ln_source *source, hid_t file, struct ln_err *err) 
 
 static int open_bytes(struct ln_source *source, struct ln_err *err) {
     struct stat info;
-    source->fd = open(source->path, O_RDONLY | O_CLOEXEC);
+    source->fd = LN_FAULT(SOURCE_OPEN, -1, open(source->path, O_RDONLY | O_CLOEXEC));
     if (source->fd < 0 || fstat(source->fd, &info) != 0)
         return ln_err_set(err, LN_INPUT, "cannot read %s: %s", source->path, strerror(errno));
     source->size = (int64_t)info.st_size;

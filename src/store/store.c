@@ -14,6 +14,7 @@
 #include "h5.h"
 #include "identity.h"
 #include "linnet/agree.h"
+#include "linnet/fault.h"
 #include "linnet/linalg.h"
 #include "lock.h"
 #include "memory.h"
@@ -34,6 +35,7 @@ struct ln_store {
     hid_t file;          /* open through MPI-IO on all ranks */
     MPI_File *handle;    /* HDF5's own handle of it */
     int fd;              /* a plain one of each rank: reading back, fdatasync */
+    int64_t size;
     struct ln_store_memory memory;
     struct ln_rows rows;
     size_t offsets[LN_MAX_COLUMNS]; /* of the columns in a row in memory */
@@ -69,7 +71,7 @@ static int check_columns(const char *path, const struct ln_rows *rows, const str
 }
 
 static int check_metadata(const struct ln_store *store, struct ln_err *err) {
-    int fd = open(store->path, O_RDONLY | O_CLOEXEC);
+    int fd = LN_FAULT(RESUME_OPEN, -1, open(store->path, O_RDONLY | O_CLOEXEC));
     if (fd < 0)
         return ln_err_set(err, LN_INPUT, "cannot read %s: %s", store->path, strerror(errno));
     int rc = ln_metadata_check(fd, store->path, &store->rows, err);
@@ -115,24 +117,32 @@ static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
                     : ln_skeleton_create(store->path, sweep, layout, NULL, NULL, err);
 }
 
+/* Before the ranks open the file together: opening together can hang where one of them cannot. */
+static int open_plain(struct ln_store *store, struct ln_err *err) {
+    struct stat info;
+    store->fd = LN_FAULT(SHARED_OPEN_PLAIN, -1, open(store->path, O_RDWR | O_CLOEXEC));
+    if (store->fd < 0 || fstat(store->fd, &info) != 0)
+        return ln_err_set(err, LN_FATAL, "cannot open %s on rank %d: %s", store->path, store->rank,
+                          strerror(errno));
+    store->size = (int64_t)info.st_size;
+    return LN_OK;
+}
+
 /* Every rank opens the file through MPI-IO. From here on nobody changes metadata: a row is raw
  * bytes at places that were fixed when the file was made, so a kill at any moment leaves a file
  * that opens. */
 static int open_shared(struct ln_store *store, struct ln_err *err) {
     hid_t access = ln_h5_access();
+    LN_FAULT_INSIDE(SHARED_OPEN);
     if (access >= 0 && H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL) >= 0)
         store->file = H5Fopen(store->path, H5F_ACC_RDWR, access);
+    LN_FAULT_OUTSIDE();
     if (access >= 0)
         H5Pclose(access);
     if (store->file < 0 || H5Fget_vfd_handle(store->file, H5P_DEFAULT, (void **)&store->handle) < 0)
         return ln_h5_error(err, LN_FATAL, "cannot open %s on rank %d", store->path, store->rank);
-    store->fd = open(store->path, O_RDWR | O_CLOEXEC);
-    struct stat info;
-    if (store->fd < 0 || fstat(store->fd, &info) != 0)
-        return ln_err_set(err, LN_FATAL, "cannot open %s on rank %d: %s", store->path, store->rank,
-                          strerror(errno));
-    ln_store_memory_open(&store->memory, store->fd, (size_t)info.st_size, store->path);
-    return ln_rows_map(store->file, store->path, info.st_size, &store->rows, err);
+    ln_store_memory_open(&store->memory, store->fd, (size_t)store->size, store->path);
+    return ln_rows_map(store->file, store->path, store->size, &store->rows, err);
 }
 
 static int set_up_rows(struct ln_store *store, const struct ln_sweep *sweep,
@@ -198,10 +208,13 @@ int ln_store_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
     }
     MPI_Bcast(&was_there, 1, MPI_INT, 0, comm);
     ln_h5_begin();
+    rc = ln_agree(comm, open_plain(opened, err), err);
+    if (rc != LN_OK)
+        return rc;
     rc = open_shared(opened, err);
     if (rc == LN_OK)
         rc = set_up_rows(opened, sweep, layout, err);
-    rc = ln_agree(comm, rc, err);
+    rc = ln_agree_or_leave(comm, rc, err);
     if (rc != LN_OK) /* not closed: a collective close can hang once a rank has failed */
         return rc;
     *resumed = was_there;
@@ -229,7 +242,7 @@ static int scan_slab(struct ln_store *store, uint8_t *done, int64_t *n_bad, stru
         *n_bad += verdict[i] == LN_ROW_BAD;
     }
     free(verdict);
-    return rc;
+    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", store->path);
 }
 
 int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct ln_err *err) {
@@ -247,6 +260,22 @@ int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct 
     return LN_OK;
 }
 
+#ifdef LN_FAULTS
+static enum ln_fault_site site_of(const struct ln_store *store,
+                                  const struct ln_rows_column *column) {
+    return column == &store->rows.status     ? LN_FAULT_VALUE_STATUS
+           : column == &store->rows.checksum ? LN_FAULT_VALUE_CHECKSUM
+                                             : LN_FAULT_VALUE_DATA;
+}
+
+static int mpi_error(int number) {
+    return number == ENOSPC   ? MPI_ERR_NO_SPACE
+           : number == EDQUOT ? MPI_ERR_QUOTA
+           : number == EROFS  ? MPI_ERR_READ_ONLY
+                              : MPI_ERR_IO;
+}
+#endif
+
 /* The bytes of one cell of one variable, at their fixed place.
  *
  * MPI-IO on the handle that HDF5 opened, not H5Dwrite: the same single write (1.8 us against 0.5 us
@@ -255,15 +284,19 @@ int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct 
 static int put_value(struct ln_store *store, const struct ln_rows_column *column, int64_t cell,
                      const void *bytes, struct ln_err *err) {
     if (store->memory.at) {
-        memcpy(store->memory.at + column->base + cell * column->bytes, bytes,
-               (size_t)column->bytes);
+        unsigned char *to = store->memory.at + column->base + cell * column->bytes;
+        LN_FAULT_BEFORE_COPY(site_of(store, column), to, bytes, (size_t)column->bytes);
+        memcpy(to, bytes, (size_t)column->bytes);
+        LN_FAULT_AFTER_COPY();
         return LN_OK;
     }
     MPI_Status status;
     int written = 0;
     int count = (int)column->bytes;
     MPI_Offset offset = column->base + cell * column->bytes;
-    int rc = MPI_File_write_at(*store->handle, offset, bytes, count, MPI_BYTE, &status);
+    int rc = LN_FAULT_AT(site_of(store, column), mpi_error(LN_FAULT_NUMBER()),
+                         MPI_File_write_at(*store->handle, offset, bytes,
+                                           (int)LN_FAULT_SIZE((size_t)count), MPI_BYTE, &status));
     if (rc == MPI_SUCCESS && MPI_Get_count(&status, MPI_BYTE, &written) == MPI_SUCCESS &&
         written == count)
         return LN_OK;
@@ -284,6 +317,8 @@ int ln_store_write(struct ln_store *store, int64_t cell, const void *row, struct
         parts[c] = (const unsigned char *)row + store->offsets[c];
     ln_rows_pack(rows, cell, parts, store->packed);
     uint64_t checksum = ln_rows_checksum(rows, store->packed);
+    if (LN_FAULT_IS_ON("order") && put_value(store, &rows->status, cell, &done, err))
+        return (int)err->status;
     /* The order is what makes a kill harmless: data, then what proves it, then the flag. */
     for (int c = 0; c < rows->n_columns; c++)
         if (put_value(store, &rows->columns[c], cell, parts[c], err))
@@ -321,7 +356,11 @@ void ln_store_renew(struct ln_store *store) {
 /* Not H5Fflush: that is collective. The pages belong to the file, whichever descriptor wrote them.
  */
 int ln_store_sync(struct ln_store *store, struct ln_err *err) {
-    if (fdatasync(store->fd) != 0)
+    int rc = 0;
+    do
+        rc = LN_FAULT(VALUE_SYNC, -1, fdatasync(store->fd));
+    while (rc != 0 && errno == EINTR);
+    if (rc != 0)
         return ln_err_set(err, LN_FATAL, "cannot write %s to the disk: %s", store->path,
                           strerror(errno));
     ln_store_memory_trim(&store->memory);
@@ -334,7 +373,7 @@ int ln_store_close(struct ln_store *store, struct ln_err *err) {
         return rc;
     ln_store_memory_close(&store->memory);
     ln_h5_begin();
-    if (H5Fclose(store->file) < 0)
+    if (LN_FAULT_TOGETHER(SHARED_CLOSE, -1, H5Fclose(store->file)) < 0)
         rc = ln_h5_error(err, LN_FATAL, "cannot close %s", store->path);
     ln_lock_release(&store->lock); /* before the agreement: when close returns, the lock is gone */
     rc = ln_agree(store->comm, rc, err);

@@ -208,7 +208,8 @@ const char *ln_view_attribute(const struct ln_view *view, const char *name) {
 }
 
 int ln_view_status(const struct ln_view *view, int8_t *status, struct ln_err *err) {
-    return ln_rows_read(view->fd, view->rows.status.base, view->rows.n_cells, status, err);
+    int rc = ln_rows_read(view->fd, view->rows.status.base, view->rows.n_cells, status, err);
+    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", view->path);
 }
 
 int ln_view_n_variables(const struct ln_view *view) {
@@ -246,7 +247,7 @@ int ln_view_row(const struct ln_view *view, int variable, int64_t cell, double *
     for (int64_t i = 0; rc == LN_OK && i < n; i++)
         out[i] = to_number(column->type, bytes, i);
     free(bytes);
-    return rc;
+    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", view->path);
 }
 
 /* Reads a whole numeric dataset of `rank` dimensions. *values is malloc'ed.
@@ -301,15 +302,14 @@ int ln_view_coordinate(const struct ln_view *view, const char *name, double **va
 
 int ln_view_health(const struct ln_view *view, const struct ln_sweep *sweep,
                    struct ln_health *health, struct ln_err *err) {
-    const struct ln_cells cells = {view->fd, &view->rows, sweep, false};
+    const struct ln_cells cells = {view->path, view->fd, &view->rows, sweep, false};
     struct stat info;
     memset(health, 0, sizeof *health);
     if (fstat(view->fd, &info) != 0)
         return ln_err_set(err, LN_FATAL, "cannot read %s: %s", view->path, strerror(errno));
-    if (ln_metadata_verify(view->fd, &view->rows, info.st_size, &health->is_whole, err) ||
-        ln_cells_walk(&cells, NULL, NULL, health, err))
+    if (ln_metadata_verify(view->fd, &view->rows, info.st_size, &health->is_whole, err))
         return ln_err_prefix(err, "%s: ", view->path);
-    return LN_OK;
+    return ln_cells_walk(&cells, NULL, NULL, health, err);
 }
 
 struct matrix_request {
