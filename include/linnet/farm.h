@@ -6,6 +6,8 @@
 #include <mpi.h>
 
 #include "linnet/column.h"
+#include "linnet/deadline.h"
+#include "linnet/parked.h"
 #include "linnet/plan.h"
 #include "linnet/running.h"
 #include "linnet/store.h"
@@ -26,6 +28,7 @@ struct ln_account {
     const struct ln_plan *plan;
     const struct ln_tally *groups; /* [plan->n_groups] points finished */
     struct ln_train_use use;       /* of the lanes of all ranks */
+    int64_t n_refused;             /* parked points that could not go on, and began anew */
 };
 
 struct ln_farm_options {
@@ -36,6 +39,10 @@ struct ln_farm_options {
     void *ctx;
     const volatile int *stop_asked; /* nonzero: stop soon (signal handler sets it) */
     struct ln_running *running;     /* is told which points are in the lanes; NULL: nobody is */
+    struct ln_deadline deadline;    /* looked at on rank 0; all zero: none */
+    /* Where points come from that an earlier run has parked, and where those go that this one has
+     * in hand when it stops (the caller writes them); or NULL: they are given up. */
+    struct ln_parked *parked;
 };
 
 /* The canary (canary.h) on every rank; all must have the bits of rank 0. Ranks: collective. Errors:

@@ -13,6 +13,8 @@ struct ln_group {
     int kind;             /* number of the shape: several groups may differ in the problem alone */
     double cost;          /* predicted seconds of the whole group */
     double fixed;         /* seconds of each of its points whatever its steps */
+    double step;          /* seconds of the longest step of all lanes */
+    int n_state;          /* numbers of the state of a point */
     double solo;          /* a point that runs alone costs so many times its share */
 };
 

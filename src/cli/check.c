@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "linnet/parked.h"
 #include "linnet/view.h"
 
 /* The sweep that says what `where` leaves out. *sweep stays NULL, with the reason, where it cannot
@@ -42,22 +43,36 @@ static void report(const char *path, const struct ln_health *health, const struc
                "by `linnet run`\n");
 }
 
+/* What lies beside the file. */
+static void report_parked(const char *path, const struct ln_parked_news *news) {
+    if (news->n > 0)
+        printf("%s.parked: %lld points parked on their way, verified\n", cli_shown(path),
+               (long long)news->n);
+    if (news->note[0])
+        printf("  parked points are not used: %s\n", cli_shown(news->note));
+    if (news->n_bad > 0)
+        printf("  damaged: %lld parked points, which begin anew\n", (long long)news->n_bad);
+}
+
 static int check(const char *path, const char *sweep_path) {
     struct ln_err err = {0}, why = {0};
     struct ln_view *view;
     struct ln_sweep *sweep = NULL;
     struct ln_health health;
+    struct ln_parked_news parked;
     if (ln_view_open(path, &view, &err) != LN_OK)
         return cli_fail(&err);
     int status = read_sweep(view, path, sweep_path, &sweep, &why);
     if (status == LN_OK)
         status = ln_view_health(view, sweep, &health, &err);
+    ln_parked_look(path, view, true, &parked);
     ln_sweep_free(sweep);
     ln_view_close(view);
     if (status != LN_OK)
         return cli_fail(&err);
     report(path, &health, &why);
-    return ln_health_n_damaged(&health) > 0 ? LN_FATAL : LN_OK;
+    report_parked(path, &parked);
+    return ln_health_n_damaged(&health) > 0 || parked.is_damaged ? LN_FATAL : LN_OK;
 }
 
 static int run(int argc, char **argv) {

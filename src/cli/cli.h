@@ -133,6 +133,7 @@ void cli_costs_clear(struct cli_costs *costs);
 /* The side log OUT.h5.log (rank 0 only). */
 void cli_log_start(const char *output, int n_ranks, int64_t n_points, bool is_resumed);
 void cli_log_end(const char *output, double seconds, int status);
+void cli_log_deadline(const char *output, double end, double margin); /* end: unix time */
 void cli_log_costs(const char *output, const struct cli_costs *costs,
                    const struct ln_train_use *use);
 /* Adds up what all runs on that file have logged. */

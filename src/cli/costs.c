@@ -64,6 +64,11 @@ void cli_account(void *ctx, const struct ln_account *account) {
             cli_costs_add(&costs, account->plan->groups[g].shape, &account->groups[g]);
     if (costs.n > 0)
         cli_log_costs(progress->output, &costs, &account->use);
+    if (account->n_refused > 0)
+        fprintf(stderr,
+                "linnet: %lld parked points could not go on from what was left of them, and began "
+                "anew\n",
+                (long long)account->n_refused);
     struct ln_tally sum = cli_costs_sum(&costs);
     if (!progress->is_quiet && sum.count > 0)
         print_account(&sum, &account->use);

@@ -57,6 +57,15 @@ static int make_plan(struct run_job *job, const uint8_t *done, struct ln_err *er
     return ln_agree(MPI_COMM_WORLD, ln_plan_create(job->sweep, done, &job->plan, err), err);
 }
 
+static void say_resumed(const struct run_job *job) {
+    fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go",
+            cli_shown(job->output), (long long)(job->plan->n_done - job->n_failed),
+            job->n_shards > 0 ? " of this shard" : "", (long long)job->plan->n_points);
+    if (job->parked_news.n > 0)
+        fprintf(stderr, ", %lld of them parked on their way", (long long)job->parked_news.n);
+    fprintf(stderr, "\n");
+}
+
 static int open_output(struct run_job *job, struct ln_err *err) {
     int64_t n_bad = 0;
     int status = ln_store_open(job->output, MPI_COMM_WORLD, job->sweep, &job->layout, &job->store,
@@ -66,7 +75,9 @@ static int open_output(struct run_job *job, struct ln_err *err) {
                 cli_shown(job->output), cli_shown(ln_store_taken_from(job->store)));
     if (status == LN_OK && !job->is_resumed && !job->plan) /* it has vanished in between */
         status = make_plan(job, NULL, err);
-    if (status != LN_OK || !job->is_resumed)
+    if (status == LN_OK && !job->is_resumed)
+        return run_open_parked(job, NULL, err);
+    if (status != LN_OK)
         return status;
     uint8_t *done = ln_linalg_alloc((size_t)ln_sweep_n_cells(job->sweep), 1);
     status = ln_store_scan(job->store, done, &n_bad, err);
@@ -74,11 +85,11 @@ static int open_output(struct run_job *job, struct ln_err *err) {
         status = run_look_back(job, done, err);
     if (status == LN_OK)
         status = make_plan(job, done, err);
+    if (status == LN_OK)
+        status = run_open_parked(job, done, err);
     free(done);
     if (status == LN_OK && job->rank == 0 && !job->is_quiet)
-        fprintf(stderr, "linnet: resuming %s: %lld points%s are there, %lld to go\n",
-                cli_shown(job->output), (long long)(job->plan->n_done - job->n_failed),
-                job->n_shards > 0 ? " of this shard" : "", (long long)job->plan->n_points);
+        say_resumed(job);
     if (status == LN_OK && job->rank == 0 && n_bad > 0)
         fprintf(stderr, "linnet: %lld damaged rows will be trained again\n", (long long)n_bad);
     if (status == LN_OK)
@@ -101,8 +112,13 @@ static int train(struct run_job *job, struct ln_err *err) {
     struct progress progress = {
         .output = job->output, .is_terminal = is_watched, .is_quiet = job->is_quiet};
     int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
-    struct ln_farm_options options = {job->is_quiet ? NULL : cli_progress, cli_account, &progress,
-                                      &run_stop_asked, job->running};
+    struct ln_farm_options options = {.progress = job->is_quiet ? NULL : cli_progress,
+                                      .account = cli_account,
+                                      .ctx = &progress,
+                                      .stop_asked = &run_stop_asked,
+                                      .running = job->running,
+                                      .deadline = job->deadline,
+                                      .parked = job->parked};
     if (job->rank == 0 && !job->is_quiet && !job->is_resumed)
         fprintf(stderr, "linnet: %s: %lld points%s%s on %d rank%s -> %s\n",
                 cli_shown(ln_sweep_name(job->sweep)), (long long)job->plan->n_points,
@@ -115,12 +131,15 @@ static int train(struct run_job *job, struct ln_err *err) {
     int status = train_plan(job, job->plan, &options, err);
     if (status == LN_OK && job->suspects)
         status = train_plan(job, job->suspects, &options, err);
+    if (status == LN_OK || status == LN_STOPPED)
+        run_park(job);
     if (job->rank == 0)
         cli_log_end(job->output, MPI_Wtime() - start, status);
     return status;
 }
 
 static void finish(struct run_job *job) {
+    ln_parked_close(job->parked);
     ln_plan_free(job->plan);
     run_forget_deaths(job);
     ln_sweep_free(job->sweep);
@@ -162,7 +181,9 @@ static int do_job(struct run_job *job) {
     if (status == LN_OK)
         status = open_output(job, &err);
     bool is_alone = status == LN_OK;
-    if (status == LN_OK) {
+    if (status == LN_OK && run_is_too_late(job, &err)) {
+        status = LN_STOPPED;
+    } else if (status == LN_OK) {
         run_watch_deaths(job);
         status = train(job, &err);
         if (status != LN_FATAL)
@@ -176,8 +197,7 @@ static int do_job(struct run_job *job) {
     if (status == LN_FATAL)
         give_up(job, &err, is_alone);
     if (job->rank == 0 && status == LN_STOPPED)
-        fprintf(stderr, "linnet: stopped on request; the same command resumes %s\n",
-                cli_shown(job->output));
+        run_say_stopped(job, &err);
     else if (job->rank == 0 && status != LN_OK)
         cli_fail(&err);
     status = run_verdict(job, status);
@@ -191,8 +211,10 @@ static int run(int argc, char **argv) {
     if (status == LN_OK) {
         setenv("OMPI_MCA_mpi_yield_when_idle", "1",
                0); /* a spinning rank costs a core where ranks share cores */
-        if (run_is_first())
+        if (run_is_first()) {
             ln_view_try(job->output, &job->trial);
+            run_find_deadline(job);
+        }
         MPI_Init(NULL, NULL);
         MPI_Comm_rank(MPI_COMM_WORLD, &job->rank);
         MPI_Comm_size(MPI_COMM_WORLD, &job->n_ranks);
@@ -210,6 +232,7 @@ static int run(int argc, char **argv) {
 const struct command command_run = {
     "run",
     "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--shard K/N] [--retry failed] "
+    "[--walltime TIME] "
     "[--quiet]",
     "Trains every point of a sweep; on an existing file of the same sweep, goes on where it "
     "stopped.",
@@ -221,6 +244,11 @@ const struct command command_run = {
     "merge` joins their files\n"
     "      --retry failed    tries points again that were given up after their process had died "
     "three times\n"
+    "      --walltime TIME   stop in time to be resumed: 3:55:00, 1-12:00:00, 90min, 4h (a bare "
+    "number: minutes, as for\n"
+    "                        Slurm), none; default: the end of the Slurm job, if this is one\n"
+    "      --margin SECONDS  how long before that; default: what stopping can take, seen from the "
+    "points so far\n"
     "  -q, --quiet           no progress\n\n"
     "Alone or under mpirun -n P or srun --mpi=pmix; the results are the same bits for any P.\n"
     "SIGINT, SIGTERM, SIGUSR1: stop, exit code 75; a second one: at once. Nothing finished is lost "

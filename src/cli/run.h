@@ -28,7 +28,12 @@ struct run_job {
     uint8_t *apart;          /* [n_cells] to be tried alone; NULL: none */
     struct ln_plan *suspects;
     struct ln_running *running;
-    int64_t n_failed; /* points given up */
+    int64_t n_failed;            /* points given up */
+    double walltime, margin;     /* seconds; walltime 0: not given, negative: none */
+    struct ln_deadline deadline; /* on rank 0 */
+    struct ln_parked *parked;
+    struct ln_parked_news parked_news; /* of the start */
+    int64_t n_parked;                  /* at the end */
 };
 
 /* Fills in what the command line says. Errors: LN_INPUT after a usage message; -1 after the help.
@@ -42,6 +47,25 @@ bool run_is_first(void);
 /* A launcher of another MPI starts N programs that each believe they are alone: N runs on one file.
  * Errors: LN_INPUT after a message. */
 int run_check_launcher(int n_ranks);
+
+/* Finds out when the wall time ends: on one process, before MPI is up. */
+void run_find_deadline(struct run_job *job);
+
+/* The values of --walltime and --margin. false after a usage message. */
+bool run_read_walltime(struct run_job *job, const char *text);
+bool run_read_margin(struct run_job *job, const char *text);
+
+/* What an earlier run has parked; done [n_cells], or NULL where the output is new; the points whose
+ * last try this is are added to it. Collective. */
+int run_open_parked(struct run_job *job, uint8_t *done, struct ln_err *err);
+
+/* Whether there is no time to begin, with the reason in err on rank 0; else says when it will stop.
+ * Collective. */
+bool run_is_too_late(struct run_job *job, struct ln_err *err);
+
+/* Writes the points in flight, or removes what is of no use any more. Collective. */
+void run_park(struct run_job *job);
+void run_say_stopped(const struct run_job *job, const struct ln_err *err);
 
 /* Nonzero: stop soon. Set by the first SIGUSR1, SIGTERM or SIGINT; a second one ends the process.
  */

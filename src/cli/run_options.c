@@ -45,14 +45,14 @@ static void default_output(struct run_job *job) {
 }
 
 int run_read_options(struct run_job *job, int argc, char **argv) {
-    static const struct option_spec specs[] = {{"--output", "-o", true},
-                                               {"--set", NULL, true},
-                                               {"--quiet", "-q", false},
-                                               {"--shard", NULL, true},
-                                               {"--retry", NULL, true}};
+    static const struct option_spec specs[] = {{"--output", "-o", true}, {"--set", NULL, true},
+                                               {"--quiet", "-q", false}, {"--shard", NULL, true},
+                                               {"--retry", NULL, true},  {"--walltime", NULL, true},
+                                               {"--margin", NULL, true}};
     const char *value;
     int index = 1, option;
-    while ((option = cli_next(&command_run, specs, 5, argc, argv, &index, &value)) != -2) {
+    job->margin = -1;
+    while ((option = cli_next(&command_run, specs, 7, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
         if (option == 1 && job->n_sets == CLI_MOST_SETS)
@@ -68,6 +68,10 @@ int run_read_options(struct run_job *job, int argc, char **argv) {
         else if (option == 3 && !read_shard(job, value))
             return LN_INPUT;
         else if (option == 4 && !read_retry(job, value))
+            return LN_INPUT;
+        else if (option == 5 && !run_read_walltime(job, value))
+            return LN_INPUT;
+        else if (option == 6 && !run_read_margin(job, value))
             return LN_INPUT;
     }
     if (!job->sweep_path)

@@ -27,11 +27,14 @@ static void append(const char *output, const char *line) {
     close(fd);
 }
 
-static void time_text(char text[32]) {
-    time_t now = time(NULL);
+static void text_of_time(time_t when, char text[32]) {
     struct tm utc;
-    gmtime_r(&now, &utc);
+    gmtime_r(&when, &utc);
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+static void time_text(char text[32]) {
+    text_of_time(time(NULL), text);
 }
 
 void cli_log_start(const char *output, int n_ranks, int64_t n_points, bool is_resumed) {
@@ -44,6 +47,14 @@ void cli_log_start(const char *output, int n_ranks, int64_t n_points, bool is_re
         "\"linnet\": \"%s\", \"points\": %lld, \"resumed\": %s}",
         when, host, (long)getpid(), n_ranks, LN_VERSION, (long long)n_points,
         is_resumed ? "true" : "false");
+    append(output, line);
+}
+
+void cli_log_deadline(const char *output, double end, double margin) {
+    char line[256], when[32];
+    text_of_time((time_t)end, when);
+    snprintf(line, sizeof line, "{\"event\": \"limit\", \"time\": \"%s\", \"margin\": %.3f}", when,
+             margin);
     append(output, line);
 }
 

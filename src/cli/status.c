@@ -2,12 +2,14 @@
 
 #include "cli.h"
 #include "linnet/linalg.h"
+#include "linnet/parked.h"
 #include "linnet/store.h"
 #include "linnet/view.h"
 
 struct counts {
     int64_t done, pending, excluded, failed;
     int64_t labels[64];
+    struct ln_parked_news parked; /* of those pending */
 };
 
 static int count(const struct ln_view *view, int label, int8_t *status, struct counts *counts,
@@ -32,9 +34,10 @@ static int count(const struct ln_view *view, int label, int8_t *status, struct c
 static void print_json(const struct ln_view *view, const char *path, int label,
                        const int8_t *status, const struct counts *counts) {
     printf("{\"points\": %lld, \"done\": %lld, \"pending\": %lld, \"excluded\": %lld, \"failed\": "
-           "%lld, \"labels\": {",
+           "%lld, \"parked\": %lld, \"labels\": {",
            (long long)(counts->done + counts->pending + counts->failed), (long long)counts->done,
-           (long long)counts->pending, (long long)counts->excluded, (long long)counts->failed);
+           (long long)counts->pending, (long long)counts->excluded, (long long)counts->failed,
+           (long long)counts->parked.n);
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0, printed = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
@@ -57,7 +60,15 @@ static void print_table(const struct ln_view *view, const char *path, int label,
         printf(", %lld cells left out by where", (long long)counts->excluded);
     if (counts->failed)
         printf(", %lld failed", (long long)counts->failed);
+    if (counts->parked.n > 0) {
+        char spent[32];
+        cli_duration(counts->parked.seconds, spent);
+        printf(", %lld points parked on their way (%s of core time)", (long long)counts->parked.n,
+               spent);
+    }
     printf("\n");
+    if (counts->parked.note[0])
+        printf("parked points are not used: %s\n", cli_shown(counts->parked.note));
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
@@ -92,6 +103,7 @@ static int run(int argc, char **argv) {
     int8_t *rows = ln_linalg_alloc((size_t)ln_view_n_cells(view), 1);
     int label = cli_find_variable(view, "label", 0);
     status = count(view, label, rows, &counts, &err);
+    ln_parked_look(path, view, false, &counts.parked);
     if (status != LN_OK)
         cli_fail(&err);
     else if (is_json)

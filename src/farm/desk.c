@@ -6,7 +6,7 @@
 
 #include "mpi_check.h"
 
-static const double seconds_between_shows = 0.25;
+static const double seconds_between_shows = 0.25, seconds_between_margins = 0.1;
 
 double ln_desk_clock(void) {
     struct timespec now;
@@ -44,6 +44,8 @@ void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *repo
         desk->labels[i] += report->labels[i];
     desk->use.lane_steps += report->use.lane_steps;
     desk->use.busy_steps += report->use.busy_steps;
+    desk->n_refused += report->n_refused;
+    desk->silence = report->silence > desk->silence ? report->silence : desk->silence;
 }
 
 static void pack_grant(struct ln_grant grant, double *words) {
@@ -121,6 +123,8 @@ static void unpack_report(const double *words, struct ln_report *report) {
     ln_report_unpack(report, words + LN_WORD_PARTS);
     report->use.lane_steps = words[LN_WORD_LANE_STEPS];
     report->use.busy_steps = words[LN_WORD_BUSY_STEPS];
+    report->n_refused = (int64_t)words[LN_WORD_REFUSED];
+    report->silence = words[LN_WORD_SILENCE];
     for (int i = 0; i < LN_MAX_LABELS; i++)
         report->labels[i] = (int64_t)words[LN_WORD_LABELS + i];
 }
@@ -178,9 +182,27 @@ static void show(struct ln_desk *desk, bool is_final) {
 }
 
 static void give_account(const struct ln_desk *desk) {
-    struct ln_account account = {desk->plan, ln_coordinator_tallies(desk->coordinator), desk->use};
+    struct ln_account account = {
+        .plan = desk->plan,
+        .groups = ln_coordinator_tallies(desk->coordinator),
+        .use = desk->use,
+        .n_refused = desk->n_refused,
+    };
     if (desk->options->account)
         desk->options->account(desk->options->ctx, &account);
+}
+
+/* The margin follows what is learnt of the points while they run. */
+static void look_at_clock(struct ln_desk *desk) {
+    const struct ln_deadline *deadline = &desk->options->deadline;
+    if (deadline->at <= 0)
+        return;
+    double now = ln_desk_clock();
+    if (desk->weighed == 0 || now - desk->weighed > seconds_between_margins) {
+        desk->margin = ln_deadline_margin(deadline, desk->plan, desk->coordinator, desk->silence);
+        desk->weighed = now;
+    }
+    desk->is_late |= ln_deadline_is_near(deadline, now, desk->margin);
 }
 
 int ln_desk_serve(struct ln_desk *desk, struct ln_err *err) {
@@ -196,6 +218,7 @@ int ln_desk_serve(struct ln_desk *desk, struct ln_err *err) {
         if (status != LN_OK)
             return status;
     }
+    look_at_clock(desk);
     show(desk, false);
     return LN_OK;
 }

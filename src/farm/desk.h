@@ -22,7 +22,10 @@ struct ln_desk {
     struct ln_err worst; /* the first error of the worst kind so far */
     int64_t labels[LN_MAX_LABELS];
     struct ln_train_use use;
-    double started, shown; /* times */
+    int64_t n_refused;
+    double silence, margin;         /* see linnet/deadline.h */
+    bool is_late;                   /* the wall time is nearly over */
+    double started, shown, weighed; /* times */
 };
 
 int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm,

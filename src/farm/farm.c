@@ -14,6 +14,7 @@ int ln_farm_run(const struct ln_sweep *sweep, const struct ln_layout *layout,
         .pump = &pump,
         .stop_asked = options->stop_asked,
         .running = options->running,
+        .parked = options->parked,
     };
     int status = ln_pump_open(&pump, plan, comm, options, err);
     if (status == LN_OK) {

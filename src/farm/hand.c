@@ -122,12 +122,26 @@ bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell) {
     return true;
 }
 
-void ln_hand_finish(struct ln_hand *hand, double time, int64_t cell, double *predicted,
-                    double *actual) {
+static int find_started(const struct ln_hand *hand, int64_t cell) {
     int i = 0;
     while (i < hand->n_started && hand->plan->ids[hand->started[i].position] != cell)
         i++;
-    assert(i < hand->n_started); /* the engine finishes what it was given, once */
+    assert(i < hand->n_started); /* the engine speaks of what it was given, and finishes it once */
+    return i;
+}
+
+void ln_hand_credit(struct ln_hand *hand, int64_t cell, double seconds) {
+    hand->started[find_started(hand, cell)].charge -= seconds;
+}
+
+double ln_hand_spent(struct ln_hand *hand, double time, int64_t cell) {
+    charge(hand, time);
+    return hand->charge - hand->started[find_started(hand, cell)].charge;
+}
+
+void ln_hand_finish(struct ln_hand *hand, double time, int64_t cell, double *predicted,
+                    double *actual) {
+    int i = find_started(hand, cell);
     charge(hand, time);
     *predicted = hand->plan->cost[hand->started[i].position];
     *actual = hand->charge - hand->started[i].charge;

@@ -54,6 +54,12 @@ bool ln_hand_reserve(struct ln_hand *hand);
  */
 bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell);
 
+/* So many seconds were spent on the point of that cell, just started, in an earlier run. */
+void ln_hand_credit(struct ln_hand *hand, int64_t cell, double seconds);
+
+/* What the point of that cell, started and not finished, has been charged so far. */
+double ln_hand_spent(struct ln_hand *hand, double time, int64_t cell);
+
 /* The point of that cell, of the shape in hand, is finished. */
 void ln_hand_finish(struct ln_hand *hand, double time, int64_t cell, double *predicted,
                     double *actual);

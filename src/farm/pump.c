@@ -57,6 +57,18 @@ void ln_pump_count(struct ln_pump *pump, int group, double predicted, double act
     tell_desk(pump);
 }
 
+void ln_pump_refuse(struct ln_pump *pump) {
+    pump->report.n_refused++;
+    tell_desk(pump);
+}
+
+void ln_pump_silence(struct ln_pump *pump, double seconds) {
+    if (seconds <= pump->longest)
+        return;
+    pump->longest = pump->report.silence = seconds;
+    tell_desk(pump);
+}
+
 void ln_pump_use(struct ln_pump *pump, const struct ln_train_use *use) {
     pump->report.use = *use;
     tell_desk(pump);
@@ -69,6 +81,8 @@ static int send_words(struct ln_pump *pump, enum ln_tag tag, int kind, struct ln
     words[LN_WORD_KIND] = kind;
     words[LN_WORD_LANE_STEPS] = report->use.lane_steps;
     words[LN_WORD_BUSY_STEPS] = report->use.busy_steps;
+    words[LN_WORD_REFUSED] = (double)report->n_refused;
+    words[LN_WORD_SILENCE] = report->silence;
     ln_report_pack(report, words + LN_WORD_PARTS);
     for (int i = 0; i < LN_MAX_LABELS; i++)
         words[LN_WORD_LABELS + i] = (double)report->labels[i];
@@ -124,6 +138,10 @@ int ln_pump_poll(struct ln_pump *pump, struct ln_err *err) {
 
 bool ln_pump_is_halted(const struct ln_pump *pump) {
     return pump->rank == 0 ? pump->desk.is_halted : pump->is_halted;
+}
+
+bool ln_pump_is_late(const struct ln_pump *pump) {
+    return pump->rank == 0 && pump->desk.is_late;
 }
 
 /* Rank 0: says its own farewell, then waits for those of the others. */

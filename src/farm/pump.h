@@ -11,6 +11,7 @@ struct ln_pump {
     int rank;
     struct ln_desk desk;     /* rank 0 */
     struct ln_report report; /* not yet sent */
+    double longest;          /* silence of this rank so far */
     bool is_asking;          /* an ASK is under way */
     bool has_answer;
     struct ln_grant answer;
@@ -26,6 +27,12 @@ void ln_pump_close(struct ln_pump *pump); /* collective */
 /* Counts a stored point; label < 0: it has none. */
 void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label);
 
+/* Counts a parked point that could not go on. */
+void ln_pump_refuse(struct ln_pump *pump);
+
+/* This rank was busy for so many seconds without a poll. */
+void ln_pump_silence(struct ln_pump *pump, double seconds);
+
 /* How the lanes of this rank were used, once, before it leaves. */
 void ln_pump_use(struct ln_pump *pump, const struct ln_train_use *use);
 
@@ -40,6 +47,9 @@ int ln_pump_poll(struct ln_pump *pump, struct ln_err *err);
 
 /* Another rank stopped or failed: give up. */
 bool ln_pump_is_halted(const struct ln_pump *pump);
+
+/* Rank 0: the wall time is nearly over. */
+bool ln_pump_is_late(const struct ln_pump *pump);
 
 /* Ends this rank's part with its status and, unless LN_OK, its message. Returns the status of the
  * whole run, with the same message on all ranks. Ranks: collective; but LN_FATAL returns on rank 0

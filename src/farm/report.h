@@ -17,6 +17,8 @@ struct ln_report {
     } parts[LN_REPORT_PARTS];
     int64_t labels[LN_MAX_LABELS]; /* by label */
     struct ln_train_use use;       /* of the lanes; with the last report of a rank */
+    int64_t n_refused;             /* parked points that could not go on */
+    double silence;                /* longest time in which this rank did not listen */
 };
 
 /* Counts a finished point; label < 0: it has none. */

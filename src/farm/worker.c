@@ -20,7 +20,8 @@ static void fail(struct ln_worker *worker, const struct ln_err *err) {
 
 static bool is_ending(const struct ln_worker *worker) {
     bool is_asked = worker->stop_asked && *worker->stop_asked;
-    return is_asked || ln_pump_is_halted(worker->pump) || worker->failure.status != LN_OK;
+    return is_asked || ln_pump_is_late(worker->pump) || ln_pump_is_halted(worker->pump) ||
+           worker->failure.status != LN_OK;
 }
 
 /* Takes in the answer of rank 0, if it is there. */
@@ -78,6 +79,8 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     if (status != LN_OK)
         return status;
     ln_running_leave(worker->running, cell);
+    if (worker->parked)
+        ln_parked_settle(worker->parked, cell);
     double predicted, actual;
     ln_hand_finish(&worker->hand, work_clock(), cell, &predicted, &actual);
     ln_pump_count(worker->pump, worker->hand.group, predicted, actual, label_of(worker, row));
@@ -85,9 +88,42 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     return is_due ? sync_store(worker, err) : LN_OK;
 }
 
+/* What an earlier run has left of the point that was just started. */
+static const void *parked(void *ctx, int64_t cell, size_t *size) {
+    struct ln_worker *worker = ctx;
+    const void *bytes = NULL;
+    if (worker->parked)
+        bytes = ln_parked_find(worker->parked, cell, size, &worker->credit);
+    if (bytes)
+        ln_hand_credit(&worker->hand, cell, worker->credit);
+    return bytes;
+}
+
+static void refuse(void *ctx, int64_t cell) {
+    struct ln_worker *worker = ctx;
+    ln_hand_credit(&worker->hand, cell, -worker->credit);
+    ln_pump_refuse(worker->pump);
+}
+
+static void park(void *ctx, int64_t cell, const void *bytes, size_t size) {
+    struct ln_worker *worker = ctx;
+    double seconds = ln_hand_spent(&worker->hand, work_clock(), cell);
+    ln_parked_keep(worker->parked, cell, seconds, bytes, size);
+}
+
+/* Nobody can stop a rank between two polls: where there is a deadline, rank 0 has to know how long
+ * that may be. Work time: what the machine does to a process says nothing of the points. */
+static void time_silence(struct ln_worker *worker) {
+    double now = work_clock();
+    if (worker->listened > 0)
+        ln_pump_silence(worker->pump, now - worker->listened);
+    worker->listened = now;
+}
+
 static bool poll(void *ctx) {
     struct ln_worker *worker = ctx;
     struct ln_err err;
+    time_silence(worker);
     if (ln_pump_poll(worker->pump, &err) != LN_OK)
         fail(worker, &err);
     ln_store_renew(worker->store);
@@ -114,7 +150,14 @@ static bool wait_for_points(struct ln_worker *worker) {
 
 static int train(struct ln_worker *worker, struct ln_engine *engine, struct ln_err *err) {
     const struct ln_engine_hooks hooks = {
-        .ctx = worker, .next = next, .finish = finish, .poll = poll};
+        .ctx = worker,
+        .next = next,
+        .finish = finish,
+        .poll = poll,
+        .park = worker->parked ? park : NULL,
+        .parked = parked,
+        .refuse = refuse,
+    };
     int status = LN_OK;
     while (status == LN_OK && wait_for_points(worker))
         status = ln_engine_run(engine, &hooks, err);
@@ -123,7 +166,9 @@ static int train(struct ln_worker *worker, struct ln_engine *engine, struct ln_e
         return (int)err->status;
     }
     if (status == LN_STOPPED || (status == LN_OK && is_ending(worker)))
-        return ln_err_set(err, LN_STOPPED, "stopped on request");
+        return ln_err_set(err, LN_STOPPED, "%s",
+                          ln_pump_is_late(worker->pump) ? "stopped before the wall time is over"
+                                                        : "stopped on request");
     return status;
 }
 
@@ -135,8 +180,10 @@ int ln_worker_run(struct ln_worker *worker, struct ln_err *err) {
     int status = ln_engine_create(worker->sweep, worker->layout, &engine, err);
     if (status == LN_OK)
         status = train(worker, engine, err);
-    ln_running_clear(worker->running); /* what was not finished is given up */
-    if (status != LN_FATAL && sync_store(worker, &sync_err) != LN_OK) {
+    ln_running_clear(worker->running); /* what was not finished is parked or given up */
+    /* After a stop points are parked first: a launcher that sends SIGTERM sends SIGKILL a second
+     * later. Closing the store syncs it. */
+    if (status != LN_FATAL && status != LN_STOPPED && sync_store(worker, &sync_err) != LN_OK) {
         *err = sync_err;
         status = LN_FATAL;
     }

@@ -4,6 +4,7 @@
 #define LINNET_FARM_WORKER_H
 
 #include "linnet/engine.h"
+#include "linnet/parked.h"
 #include "linnet/running.h"
 #include "linnet/store.h"
 
@@ -17,6 +18,9 @@ struct ln_worker {
     struct ln_pump *pump;
     const volatile int *stop_asked; /* or NULL */
     struct ln_running *running;     /* or NULL */
+    struct ln_parked *parked;       /* or NULL */
+    double credit;                  /* seconds spent earlier on the point started last */
+    double listened;                /* work clock at the last poll; 0: none yet */
     struct ln_hand hand;
     const struct ln_column *label; /* NULL: none */
     double synced;                 /* time of the last sync */
@@ -24,7 +28,8 @@ struct ln_worker {
 };
 
 /* Trains until no work is left. LN_OK, LN_STOPPED (asked to, or another rank ended the run),
- * LN_INPUT, LN_FATAL. What was finished is on disk unless LN_FATAL. */
+ * LN_INPUT, LN_FATAL. What was finished is on disk unless LN_FATAL,
+ * or LN_STOPPED: then points are parked first, and closing the store syncs. */
 int ln_worker_run(struct ln_worker *worker, struct ln_err *err);
 
 #endif

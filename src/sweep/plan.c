@@ -14,7 +14,7 @@
 struct job {
     int64_t id;
     int set;
-    double cost, most;
+    double cost, most, step;
 };
 
 struct planner {
@@ -31,6 +31,9 @@ struct planner {
 /* What kernels of all sizes come near, and the price of seating a point and of one of its records.
  * An order of magnitude: finished points put it right while a sweep runs. */
 static const double flops_per_second = 4e10, seconds_per_point = 2e-5, seconds_per_record = 1e-6;
+
+/* Of the model in one step of an integrator, which is the step that cannot be interrupted. */
+static const double evaluations = 13;
 
 /* A point that shares its problem with nobody runs as a line (measured: 2.5 to 4.7 from 30 to 1000
  * inputs). */
@@ -51,6 +54,7 @@ static int predict(struct planner *planner, struct ln_point *point, const struct
         step += algorithm->extra_seconds(point, shape);
     double horizon = (double)ln_conf_int(&point->conf[LN_LIMITS], "max_steps");
     job->cost = planner->fixed + step * algorithm->predicted_steps(point, shape, problem);
+    job->step = algorithm->strides ? evaluations * step : step;
     job->most = algorithm->strides ? (double)INFINITY : planner->fixed + step * horizon;
     ln_problem_cache_release(planner->problems, problem);
     return LN_OK;
@@ -143,6 +147,7 @@ static void add_group(struct ln_plan *plan, const struct planner *planner, int64
     group->first = first;
     group->lanes = kind->shape.lanes;
     group->fixed = planner->fixed;
+    group->n_state = kind->shape.n_state;
     group->solo = solo_of(&kind->shape);
     group->kind = set->shape;
     ln_shape_text(&kind->shape, group->shape);
@@ -161,6 +166,7 @@ static void fill_plan(struct ln_plan *plan, struct planner *planner) {
         struct ln_group *group = &plan->groups[plan->n_groups - 1];
         group->count++;
         group->cost += planner->jobs[i].cost;
+        group->step = fmax(group->step, group->lanes * planner->jobs[i].step);
         plan->ids[i] = planner->jobs[i].id;
         plan->cost[i] = planner->jobs[i].cost;
         plan->most[i] = planner->jobs[i].most;

@@ -292,6 +292,27 @@ static void full_lanes_wish_for_no_refill(void **state) {
     ln_hand_clear(&hand);
 }
 
+/* So that a point costs what it cost in all, and predictions are put right by that. */
+static void a_point_that_goes_on_is_charged_what_was_spent_before_too(void **state) {
+    (void)state;
+    struct ln_hand hand;
+    double predicted, actual;
+    int64_t cell;
+    with_points_of(&hand, long_one);
+    accept(&hand, 0, 2);
+    assert_true(ln_hand_reserve(&hand));
+    assert_true(ln_hand_start(&hand, 100.0, &cell));
+    ln_hand_credit(&hand, cell, 30.0);
+    assert_true(ln_hand_spent(&hand, 102.0, cell) == 32.0);
+    assert_true(ln_hand_reserve(&hand));
+    assert_true(ln_hand_start(&hand, 104.0, &cell));
+    assert_true(ln_hand_spent(&hand, 106.0, cell) == 1.0);
+    ln_hand_finish(&hand, 108.0, 1000, &predicted, &actual);
+    assert_true(predicted == long_one && actual == 36.0);
+    assert_true(ln_hand_spent(&hand, 109.0, cell) == 3.0);
+    ln_hand_clear(&hand);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_hand_wishes_for_work),
@@ -306,6 +327,7 @@ int main(void) {
         cmocka_unit_test(what_a_grant_says_of_the_rest_saves_questions),
         cmocka_unit_test(full_lanes_wish_for_no_refill),
         cmocka_unit_test(points_in_the_lanes_share_the_time),
+        cmocka_unit_test(a_point_that_goes_on_is_charged_what_was_spent_before_too),
         cmocka_unit_test(the_low_water_mark_goes_by_what_points_really_take),
         cmocka_unit_test(idle_lanes_beside_long_points_wish_for_a_refill),
     };

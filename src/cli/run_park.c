@@ -1,0 +1,127 @@
+/* The end of the wall time, and what becomes of the points in flight when a run is stopped. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "deadline.h"
+#include "run.h"
+
+static double clock_of(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void run_find_deadline(struct run_job *job) {
+    double now = clock_of(CLOCK_MONOTONIC);
+    double wall = job->walltime;
+    if (wall == 0) {
+        double end = deadline_of_job();
+        wall = end > 0 ? fmax(end - clock_of(CLOCK_REALTIME), 1e-3) : 0;
+    }
+    if (wall > 0)
+        job->deadline = (struct ln_deadline){.at = now + wall, .wall = wall};
+    job->deadline.margin = job->margin;
+}
+
+bool run_read_walltime(struct run_job *job, const char *text) {
+    job->walltime = -1;
+    if (strcmp(text, "none") == 0 || deadline_read_duration(text, &job->walltime))
+        return true;
+    cli_usage(&command_run,
+              "--walltime is '%s'; write 3:55:00, 1-12:00:00, 90min, 4h, 3600s, a number of "
+              "minutes, or none",
+              text);
+    return false;
+}
+
+bool run_read_margin(struct run_job *job, const char *text) {
+    char *end;
+    job->margin = strtod(text, &end);
+    if (end != text && *end == '\0' && job->margin >= 0 && job->margin <= 86400)
+        return true;
+    cli_usage(&command_run, "--margin is '%s'; write the seconds to keep for stopping: 30", text);
+    return false;
+}
+
+/* A point over which processes died goes on where it was parked, as it may have died of something
+ * else; but the last time it begins anew, as it may have died of that. */
+static void drop_last_tries(const struct run_job *job, uint8_t *done) {
+    for (int64_t i = 0; done && i < job->deaths.n; i++)
+        if (job->deaths.items[i].count >= LN_DEATHS_MOST - 1)
+            done[job->deaths.items[i].cell] = 1;
+}
+
+int run_open_parked(struct run_job *job, uint8_t *done, struct ln_err *err) {
+    struct ln_parked_news *news = &job->parked_news;
+    if (job->rank == 0)
+        drop_last_tries(job, done);
+    int status = ln_parked_open(job->output, MPI_COMM_WORLD, job->sweep, &job->layout, done,
+                                &job->parked, news, err);
+    if (status != LN_OK || job->rank != 0)
+        return status;
+    if (news->note[0])
+        fprintf(stderr, "linnet: %s; points that were parked begin anew\n", cli_shown(news->note));
+    if (news->n_bad > 0)
+        fprintf(stderr, "linnet: %lld parked points are damaged and begin anew\n",
+                (long long)news->n_bad);
+    return LN_OK;
+}
+
+/* "14:03:10", with the day if that is not near. */
+static const char *time_text(double in_seconds, char text[32]) {
+    time_t when = (time_t)(clock_of(CLOCK_REALTIME) + in_seconds);
+    struct tm local;
+    localtime_r(&when, &local);
+    strftime(text, 32, in_seconds < 72000 ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &local);
+    return text;
+}
+
+/* Rank 0: what is known before the first point. */
+static double margin_of(struct run_job *job) {
+    struct ln_deadline *deadline = &job->deadline;
+    deadline->n_ranks = job->n_ranks;
+    deadline->row_bytes = (double)job->layout.row_bytes;
+    deadline->parked_bytes = (double)job->parked_news.bytes;
+    return ln_deadline_margin(deadline, job->plan, NULL, 0);
+}
+
+bool run_is_too_late(struct run_job *job, struct ln_err *err) {
+    struct ln_deadline *deadline = &job->deadline;
+    char when[32];
+    int is_late = 0;
+    int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
+    if (job->rank == 0 && deadline->at > 0 && n_points > 0) {
+        double left = deadline->at - clock_of(CLOCK_MONOTONIC), margin = margin_of(job);
+        is_late = left <= margin;
+        if (is_late)
+            ln_err_set(err, LN_STOPPED,
+                       "stopped before the first point: the wall time ends %s (at %s), and %.3g s "
+                       "are kept for stopping (--walltime, --margin)",
+                       left > 0 ? "too soon" : "now", time_text(left, when), margin);
+        else if (!job->is_quiet)
+            fprintf(stderr, "linnet: stops at %s, %.3g s before the limit\n",
+                    time_text(left - margin, when), margin);
+        cli_log_deadline(job->output, clock_of(CLOCK_REALTIME) + left, margin);
+    }
+    MPI_Bcast(&is_late, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    return is_late != 0;
+}
+
+void run_park(struct run_job *job) {
+    struct ln_err err = {0};
+    if (ln_parked_write(job->parked, &job->n_parked, &err) == LN_OK || job->rank != 0)
+        return;
+    cli_fail(&err);
+    fprintf(stderr, "linnet: so the points in flight are not parked, and begin anew\n");
+}
+
+void run_say_stopped(const struct run_job *job, const struct ln_err *err) {
+    char parked[64] = "";
+    if (job->n_parked > 0)
+        snprintf(parked, sizeof parked, ": %lld point%s parked", (long long)job->n_parked,
+                 job->n_parked == 1 ? "" : "s");
+    fprintf(stderr, "linnet: %s%s; the same command resumes %s\n", err->text, parked,
+            cli_shown(job->output));
+}

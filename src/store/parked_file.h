@@ -1,0 +1,53 @@
+/* The bytes of a file of parked points: header, index, records (docs/results-file.md, section 9).
+ * No MPI. */
+#ifndef LINNET_STORE_PARKED_FILE_H
+#define LINNET_STORE_PARKED_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "linnet/err.h"
+
+/* Of the program that wrote a file: sweep, columns, version, kind of CPU. */
+enum { LN_PARKED_IDENTITY = 512 };
+
+struct ln_parked_entry {
+    int64_t cell, size;
+    double seconds;
+    uint64_t checksum;
+    int64_t offset; /* in the file; follows from the sizes before */
+};
+
+struct ln_parked_file {
+    int fd; /* -1: there is none */
+    int64_t n, size;
+    struct ln_parked_entry *entries; /* [n] by cell */
+    char identity[LN_PARKED_IDENTITY];
+};
+
+/* path.parked. NULL: no memory. */
+char *ln_parked_path(const char *path);
+
+void ln_parked_identity(char text[LN_PARKED_IDENTITY], const char *sweep_digest,
+                        const char *layout_digest, const char *source, const char *cpu_kind);
+
+/* Reads and checks header and index; no file at all is a file without records. Errors: LN_INPUT,
+ * LN_FATAL (memory); nothing is open then. */
+int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln_err *err);
+void ln_parked_file_close(struct ln_parked_file *file);
+
+/* The entry of a cell, or NULL. */
+const struct ln_parked_entry *ln_parked_file_find(const struct ln_parked_file *file, int64_t cell);
+
+/* bytes [entry->size]. false: they are not what was written. */
+bool ln_parked_file_read(int fd, const struct ln_parked_entry *entry, void *bytes);
+
+uint64_t ln_parked_checksum(const void *bytes, size_t size);
+
+/* The beginning of a file with these records, which follow it in that order; sets their offsets and
+ * the size of it all. Ownership: free. NULL: no memory. */
+unsigned char *ln_parked_file_begin(const char *identity, struct ln_parked_entry *entries,
+                                    int64_t n, size_t *header, int64_t *size);
+
+#endif

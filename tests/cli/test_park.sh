@@ -1,0 +1,195 @@
+#!/bin/sh
+# Runs that are stopped and go on, points in flight and all. TAP; $1 is the program, LINNET_SOURCE the source tree. LINNET_STOPS makes
+# the sweeps longer, and them stopped more often (default 2).
+set -u
+. "$(dirname "$0")/tap.sh"
+unset SLURM_JOB_ID SLURM_JOB_END_TIME
+stops=${LINNET_STOPS:-2}
+
+cat >long.yaml <<END
+linnet: 1
+name: long
+problem: {kind: target, spectrum: [2, 1, 0.5, 0.3, 0.1], basis: random}
+model: {depth: 3, init: {kind: gaussian, scale: 0.3}}
+train: {step_size: 0.002, max_steps: $((stops * 500000)), stop: {loss: 0}}
+record: {times: {log: 16}, series: [loss, singular_values], final: [sharpness]}
+axes:
+  seed: {count: 14}
+END
+cat >flow.yaml <<END
+linnet: 1
+name: flow
+problem: {kind: target, spectrum: [2, 1, 0.5], basis: random}
+model: {depth: 3, init: {kind: gaussian, scale: 0.3}}
+train: {algorithm: flow, time_step: 0.5, max_steps: $((stops * 4000)), stop: {loss: 0}}
+record: {times: {log: 16}, series: [loss]}
+axes:
+  seed: {count: 6}
+END
+
+# Starts of runs on $1 so far.
+n_starts() {
+    grep '"start"' "$1.log" 2>/dev/null | wc -l
+}
+# start RANKS SWEEP OUT: a run in the background, until it trains. Sets job and pid (of rank 0).
+start() {
+    before=$(n_starts "$3")
+    "$mpirun" "$1" "$linnet" run "$2" -o "$3" >out.log 2>err.log &
+    job=$!
+    for i in $(seq 200); do
+        [ "$(n_starts "$3")" -gt "$before" ] && break
+        sleep 0.05
+    done
+    pid=$(grep '"start"' "$3.log" | tail -n 1 | sed 's/.*"pid": \([0-9]*\).*/\1/')
+}
+# stop_after SECONDS: sets rc.
+stop_after() {
+    sleep "$1"
+    kill -USR1 "$pid" 2>kill.log
+    wait "$job"
+    rc=$?
+}
+count_of() {
+    "$linnet" status --json "$1" | sed "s/.*\"$2\": \([0-9]*\).*/\1/"
+}
+
+for sweep in long flow; do
+    run run $sweep.yaml -o $sweep.h5
+    ok "the sweep $sweep, straight" [ $rc = 0 ]
+done
+
+# in_pieces SWEEP RANKS...: stopped again and again, every piece on another number of ranks. Points done and parked never get less.
+in_pieces() {
+    sweep=$1
+    shift
+    rm -f out.h5 out.h5.*
+    n_stops=0 n_parked=0 worse=0 best=0 rc=75
+    while [ $rc = 75 ]; do
+        for ranks in "$@"; do
+            start "$ranks" $sweep.yaml out.h5
+            stop_after 0.3
+            [ $rc = 75 ] || break
+            n_stops=$((n_stops + 1))
+            parked=$(count_of out.h5 parked)
+            n_parked=$((n_parked + parked))
+            reached=$((parked + $(count_of out.h5 done)))
+            [ $reached -ge $best ] || worse=$((worse + 1))
+            best=$reached
+        done
+    done
+    ok "$sweep in $((n_stops + 1)) pieces on $*, $n_parked points parked: the same file" \
+        sh -c "[ $rc = 0 ] && [ $n_stops -ge 1 ] && [ $n_parked -ge 1 ] && [ $worse = 0 ] && cmp $sweep.h5 out.h5 && [ ! -e out.h5.parked ]"
+}
+in_pieces long 1
+in_pieces long 2 3 1
+in_pieces flow 2 1
+
+# parked: a new run of the long sweep, stopped in the middle.
+parked() {
+    rm -rf out.h5 out.h5.*
+    start 2 long.yaml out.h5
+    stop_after 0.2
+}
+parked
+ok "a stop says how many points are parked" says "points parked; the same command resumes out.h5"
+ok "status says it" sh -c "'$linnet' status out.h5 | grep -q 'points parked on their way'"
+run check out.h5
+ok "check verifies it" sh -c "[ $rc = 0 ] && grep -q 'out.h5.parked: [0-9]* points parked on their way, verified' out.log"
+n_before=$(($(count_of out.h5 parked) + $(count_of out.h5 done)))
+start 1 long.yaml out.h5
+stop_after 0
+ok "a stop at once after the resume loses none" sh -c "[ $rc = 75 ] && [ $(($(count_of out.h5 parked) + $(count_of out.h5 done))) -ge $n_before ]"
+run run long.yaml -o out.h5
+ok "the resume says how many go on" says "of them parked on their way"
+ok "and the file is that of a straight run" cmp long.h5 out.h5
+
+# damaged NAME BYTE TEXT: a byte of the file of parked points is turned (negative: from the end).
+damaged() {
+    parked
+    /usr/bin/python3 -c '
+import sys
+data = bytearray(open("out.h5.parked", "rb").read())
+data[int(sys.argv[1])] ^= 8
+open("out.h5.parked", "wb").write(data)' "$2"
+    run check out.h5
+    ok "check finds $1" [ $rc = 1 ]
+    run run long.yaml -o out.h5
+    ok "$1 is said, and the result is the same" sh -c "[ $rc = 0 ] && grep -q '$3' err.log && cmp long.h5 out.h5 && [ ! -e out.h5.parked ]"
+}
+damaged "a flipped byte of a record" -3 '1 parked points are damaged and begin anew'
+damaged "a flipped byte of the index" 150 'its index does not agree with its checksum; points that were parked begin anew'
+
+parked
+cp out.h5.parked other
+head -c 5000 out.h5.parked >short
+mv short out.h5.parked
+run run long.yaml -o out.h5
+ok "a file of parked points cut short is said, and the result is the same" sh -c "[ $rc = 0 ] && grep -q 'out.h5.parked is damaged' err.log && cmp long.h5 out.h5"
+
+run run flow.yaml -o other.h5 --walltime 2s --margin 2
+cp other other.h5.parked
+run run flow.yaml -o other.h5
+ok "parked points of another sweep are not used, and left there" \
+    sh -c "[ $rc = 0 ] && grep -q 'is of another sweep' err.log && cmp flow.h5 other.h5 && cmp other other.h5.parked"
+
+rm -rf out.h5 out.h5.*
+mkdir out.h5.parked.tmp
+start 2 long.yaml out.h5
+stop_after 0.2
+ok "where nothing can be parked it is said, and the run can be resumed" \
+    sh -c "[ $rc = 75 ] && grep -q 'are not parked, and begin anew' err.log && [ ! -e out.h5.parked ]"
+rmdir out.h5.parked.tmp
+
+cp other target
+target=$(sum target)
+ln -s target out.h5.parked
+start 1 long.yaml out.h5
+stop_after 0.1
+ok "a link is not followed" sh -c "[ $rc = 75 ] && [ $target = $(sum target) ] && grep -q 'it is a link' err.log && [ ! -L out.h5.parked ]"
+
+# The wall time.
+rm -f out.h5 out.h5.*
+for text in 1 0:30 3:55:00 90min 3600s 4h 0.5d; do
+    run run long.yaml -o out.h5 --walltime $text --margin 86400
+    ok "--walltime $text is read" sh -c "[ $rc = 75 ] && grep -q 'stopped before the first point' err.log"
+done
+for text in "" 0 -5 soon 10m 1h30 3:99:00 1:2:3:4 1-25 1e9d 5-1-1 ' 5' 5s5 .h nan 400d; do
+    run run long.yaml -o new.h5 --walltime "$text"
+    ok "--walltime '$text' is refused, with what would be right" sh -c "[ $rc = 2 ] && grep -q 'write 3:55:00' err.log && [ ! -e new.h5 ]"
+done
+run run long.yaml -o new.h5 --margin soon
+ok "--margin soon is refused" sh -c "[ $rc = 2 ] && grep -q 'write the seconds' err.log"
+ok "where there was no time to begin nothing is trained" [ "$(count_of out.h5 done)" = 0 ]
+for text in 1-12 1-12:30 2-00:00:30 3d; do
+    run run long.yaml -o new.h5 --walltime $text --set train.max_steps=3
+    ok "--walltime $text is read" sh -c "[ $rc = 0 ] && grep -q 'stops at 20[0-9-]* [0-9:]*, 10' err.log"
+    rm -f new.h5 new.h5.*
+done
+# more ARGUMENTS: a sweep that would take a day.
+more() {
+    run run long.yaml -o day.h5 --set train.max_steps=100000000000 "$@"
+}
+more --walltime 60s --margin 57
+ok "a run stops before its wall time is over" \
+    sh -c "[ $rc = 75 ] && grep -q 'stops at [0-9:]*, 57 s before the limit' err.log && grep -q 'stopped before the wall time is over: 8 points parked' err.log"
+ok "and logs it" grep -q '"event": "limit"' day.h5.log
+export SLURM_JOB_END_TIME=$(($(date +%s) + 60))
+more --margin 57
+ok "the end of a Slurm job is one too" says "stopped before"
+unset SLURM_JOB_END_TIME
+mkdir bin
+cat >bin/squeue <<'END'
+#!/bin/sh
+[ "$*" = "-h -j 4711 -o %e" ] && date -d '+60 seconds' +%Y-%m-%dT%H:%M:%S
+END
+chmod +x bin/squeue
+PATH="$PWD/bin:$PATH"
+export SLURM_JOB_ID=4711
+more --margin 57
+ok "or what squeue says of it" says "stopped before"
+run run long.yaml -o new.h5 --set train.max_steps=3 --walltime none
+ok "--walltime none is none" sh -c "[ $rc = 0 ] && ! grep -q 'stops at' err.log"
+SLURM_JOB_ID="4711 x"
+run run long.yaml -o new.h5 --set train.max_steps=3
+ok "squeue is asked of a number alone" sh -c "[ $rc = 0 ] && ! grep -q 'stops at' err.log"
+echo "1..$n"
