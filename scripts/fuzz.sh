@@ -26,7 +26,7 @@ seconds=60
 case ${1:-} in
 [0-9]*) seconds=$1 && shift ;;
 esac
-targets=${*:-sweep where csv results bytes}
+targets=${*:-sweep where csv results bytes parked}
 
 if [ ! -f "$build/build.ninja" ]; then
     CC=clang /usr/bin/meson setup "$build" -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
@@ -48,7 +48,7 @@ fuzz() { # target
     csv) leaks=1 ;;
     sweep) options=(-detect_leaks=0 -dict=tests/fuzz/sweep.dict) seeds+=("$home/seeds") ;;
     where) options=(-detect_leaks=0 -dict=tests/fuzz/sweep.dict) ;;
-    results | bytes) options=(-detect_leaks=0) ;;
+    results | bytes | parked) options=(-detect_leaks=0) ;;
     esac
     mkdir -p "$home/corpus/$target"
     ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=$leaks \

@@ -27,6 +27,7 @@ struct ln_engine_hooks {
      * refuse: it is nothing this point can go on from, so it begins at step 0. Both may be NULL. */
     const void *(*parked)(void *ctx, int64_t cell, size_t *size);
     void (*refuse)(void *ctx, int64_t cell);
+    int64_t poll_steps; /* see train.h */
 };
 
 /* The layout of the results of a sweep: columns of every observable asked for. Unknown names in

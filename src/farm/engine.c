@@ -255,6 +255,7 @@ int ln_engine_run(struct ln_engine *engine, const struct ln_engine_hooks *hooks,
         .park = hooks->park ? park : NULL,
         .refuse = refuse,
         .use = &engine->use,
+        .poll_steps = hooks->poll_steps,
     };
     if (!hooks->next(hooks->ctx, &engine->waiting_cell))
         return LN_OK;
