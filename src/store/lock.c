@@ -102,7 +102,7 @@ static enum outcome refuse(const struct ln_lock *lock, const char *path,
 /* The file of a holder that is gone, while nobody else can do so: the lock begins anew. */
 static enum outcome remove_dead(struct ln_lock *lock, const struct ln_lock_note *dead,
                                 struct ln_err *err) {
-    if (unlink(lock->path) != 0)
+    if (unlink(lock->path) != 0 && errno != ENOENT)
         return refuse_error(lock, "remove", errno, err);
     ln_lock_note_say(dead, lock->taken_from, sizeof lock->taken_from);
     return AGAIN;

@@ -99,9 +99,9 @@ def kept_by_server(path):
 F_OFD_SETLK = 37
 
 
-def race(bench, what, way=None):
+def race(bench, what, way=None, ms=30, n=RACERS):
     """Several at once: one holds it, the others are refused, and nothing is left behind."""
-    racers = [bench.start(30, way=way) for _ in range(RACERS)]
+    racers = [bench.start(ms, way=way) for _ in range(n)]
     said = [(process, *process.communicate(timeout=60)) for process in racers]
     codes = [process.returncode for process, _, _ in said]
     must(TWO_HOLDERS not in codes, f"{what}: two hold the lock")
@@ -119,12 +119,14 @@ def races(bench, rounds):
     for n in range(rounds):
         for way in (None, "error"):
             race(bench, f"race {n}, {way}", way)
+            race(bench, f"race {n}, {way}, given back soon", way, ms=2)
             bench.leave_dead(way)
             race(bench, f"race {n} for the lock of a dead process, {way}", way)
+        race(bench, f"race {n}, every lock takes its time", "slow", ms=5, n=3 * RACERS)
         bench.leave_dead()
         with kept_by_server(bench.lock):
             race(bench, f"race {n} for a lock that a server keeps for a dead process")
-    print(f"{5 * rounds} races of {RACERS}: {bench.taken} took the lock in turn, {bench.refused} were refused, "
+    print(f"{8 * rounds} races of {RACERS}: {bench.taken} took the lock in turn, {bench.refused} were refused, "
           "never two at once, never nobody", flush=True)
 
 

@@ -1,5 +1,6 @@
 /* Preloaded: a file system without locks. NO_LOCKS=error: fcntl says that there are none;
- * NO_LOCKS=lie: it says that every lock was had (the test's own test: two must then hold it). */
+ * NO_LOCKS=slow: up to 8 ms pass before each lock; NO_LOCKS=lie: fcntl says that every lock was had
+ * (the test's own test: two must then hold it). */
 #undef _FILE_OFFSET_BITS /* both names of the call, as any library may use either */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,12 @@ static long answer(int fd, int command, long argument) {
         return syscall(SYS_fcntl, fd, command, argument);
     if (strcmp(way, "lie") == 0)
         return 0;
+    if (strcmp(way, "slow") == 0) {
+        static unsigned state;
+        state = (state ? state : (unsigned)getpid()) * 1103515245U + 12345U;
+        usleep(state / 65536U % 8000U);
+        return syscall(SYS_fcntl, fd, command, argument);
+    }
     errno = ENOLCK;
     return -1;
 }
