@@ -163,7 +163,7 @@ static void edit_text(struct input *in, hid_t file) {
     if (attribute < 0)
         return;
     hid_t type = H5Aget_type(attribute);
-    size_t size = H5Tget_size(type), n = next(in) % 16;
+    size_t size = H5Aget_storage_size(attribute), n = next(in) % 16; /* it may be an array by now */
     size_t at = next(in) + 256 * (size_t)next(in);
     char *text = calloc(size + 1, 1);
     if (H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 && size > 0 &&
