@@ -3,10 +3,10 @@
 #
 #   scripts/fuzz.sh [--build FOLDER] [--junit FILE] [SECONDS] [TARGET...]
 #
-# Runs each target of tests/fuzz (sweep where csv results bytes) for so many seconds, 60 if not said, under the address
-# and undefined behaviour sanitizers. FOLDER is a build of clang with -Dfuzz=true (default: build-fuzz, made if it is
-# not there); what the fuzzer learns is kept in FOLDER/fuzz/corpus, the input of a finding in FOLDER/fuzz. A finding is
-# mended together with its test: put the input into tests/fuzz/corpus/TARGET, which every build replays.
+# Runs each target of tests/fuzz (sweep where csv results bytes parked deaths) for so many seconds, 60 if not said, under
+# the address and undefined behaviour sanitizers. FOLDER is a build of clang with -Dfuzz=true (default: build-fuzz, made
+# if it is not there); what the fuzzer learns is kept in FOLDER/fuzz/corpus, the input of a finding in FOLDER/fuzz. A
+# finding is mended together with its test: put the input into tests/fuzz/corpus/TARGET, which every build replays.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=build-fuzz
@@ -26,7 +26,7 @@ seconds=60
 case ${1:-} in
 [0-9]*) seconds=$1 && shift ;;
 esac
-targets=${*:-sweep where csv results bytes parked}
+targets=${*:-sweep where csv results bytes parked deaths}
 
 if [ ! -f "$build/build.ninja" ]; then
     CC=clang /usr/bin/meson setup "$build" -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \

@@ -73,7 +73,7 @@ static bool parse_line(const char *line, int64_t n_cells, int64_t after, struct 
 static bool parse_head(const char *line, struct ln_deaths *deaths, bool *is_ours) {
     char digest[24] = "";
     int end = -1;
-    if (!line || sscanf(line, "linnet deaths 1 sweep %16[0-9a-f] run %18" SCNd64 "%n", digest,
+    if (!line || sscanf(line, "linnet deaths 1 sweep %16[0-9a-f] run %19" SCNd64 "%n", digest,
                         &deaths->run, &end) != 2)
         return false;
     *is_ours = strcmp(digest, deaths->digest) == 0;

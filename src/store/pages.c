@@ -1,5 +1,6 @@
 #include "pages.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include "holder.h"
 
 enum { MOST_SIGNAL = 64 };
+static const int64_t year_10000 = 253402300800; /* seconds since 1970 */
 
 uint64_t ln_page_checksum(const struct ln_page_head *head) {
     struct ln_page_head copy = *head;
@@ -20,17 +22,22 @@ uint64_t ln_page_checksum(const struct ln_page_head *head) {
     return XXH64(&copy, offsetof(struct ln_page_head, checksum), 0);
 }
 
-static bool is_text(const char *text, size_t size) {
-    return memchr(text, '\0', size) != NULL;
+/* As ln_holder_self has it: it goes into a line of OUT.h5.deaths. */
+static bool is_word(const char *text, size_t size) {
+    size_t length = strnlen(text, size);
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr(".-_", text[i]))
+            return false;
+    return length > 0 && length < size;
 }
 
 static bool is_sound(const struct ln_page *page, int rank, int n_ranks, int64_t n_cells) {
     const struct ln_page_head *head = &page->head;
-    bool ok = head->rank == rank && head->n_ranks == n_ranks &&
-              head->checksum == ln_page_checksum(head) && is_text(head->host, sizeof head->host) &&
-              is_text(head->digest, sizeof head->digest) &&
-              is_text(head->boot_id, sizeof head->boot_id) &&
-              is_text(head->job, sizeof head->job) && page->ending >= LN_ENDING_NONE &&
+    bool ok = head->rank == rank && head->n_ranks == n_ranks && head->run > 0 &&
+              head->checksum == ln_page_checksum(head) && is_word(head->host, sizeof head->host) &&
+              is_word(head->digest, sizeof head->digest) &&
+              is_word(head->boot_id, sizeof head->boot_id) &&
+              is_word(head->job, sizeof head->job) && page->ending >= LN_ENDING_NONE &&
               page->ending <= LN_ENDING_GAVE_UP && page->signal >= 0 && page->signal <= MOST_SIGNAL;
     for (int i = 0; ok && i < LN_PAGE_SLOTS; i++)
         ok = page->slots[i] >= 0 && page->slots[i] <= n_cells;
@@ -71,7 +78,7 @@ int ln_pages_read(const char *path, const char *digest, int64_t n_cells, struct 
     bool ok = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
               info.st_size % LN_PAGE_BYTES == 0 && info.st_size / LN_PAGE_BYTES <= LN_PAGES_MOST;
     pages->n = ok ? (int)(info.st_size / LN_PAGE_BYTES) : 0;
-    pages->when = ok ? info.st_mtime : 0;
+    pages->when = ok && info.st_mtime > 0 && info.st_mtime < year_10000 ? info.st_mtime : 0;
     pages->pages = calloc((size_t)pages->n + 1, sizeof *pages->pages);
     int rc = ok && pages->pages ? read_pages(fd, path, digest, n_cells, pages, err)
                                 : ln_err_set(err, LN_INPUT, "%s is damaged", name);

@@ -216,7 +216,8 @@ static void leave_page(void) {
 static int64_t draw_run(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return ((int64_t)now.tv_sec << 20 ^ (int64_t)now.tv_nsec ^ (int64_t)getpid() << 44) & INT64_MAX;
+    uint64_t drawn = (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 44;
+    return (int64_t)(drawn & INT64_MAX) | 1;
 }
 
 static int open_pages(struct ln_running *running, const struct ln_sweep *sweep,

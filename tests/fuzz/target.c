@@ -10,9 +10,10 @@ static char folder[] = "/dev/shm/linnet-fuzz.XXXXXX";
 static pid_t owner;
 
 /* Files only, one level: what scratch_path has named. */
-static const char *const names[] = {"x.csv",       "y.csv",        "good.h5", "good.h5.log",
-                                    "good.h5.tmp", "good.h5.lock", "bad.h5",  "bad.h5.log",
-                                    "bad.h5.lock", "points.parked"};
+static const char *const names[] = {"x.csv",       "y.csv",         "good.h5",    "good.h5.log",
+                                    "good.h5.tmp", "good.h5.lock",  "bad.h5",     "bad.h5.log",
+                                    "bad.h5.lock", "points.parked", "out.deaths", "out.running",
+                                    "again.deaths"};
 
 static void clean_up(void) {
     char path[128];
