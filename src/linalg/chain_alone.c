@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alone.h"
+#include "linnet/fma.h"
 #include "linnet/watch_books.h"
 
 #define JOIN2(a, b) a##b
@@ -42,8 +43,9 @@ static inline __attribute__((always_inline)) void tile(const struct ln_alone_pro
         vector_t right[VECTORS];
         UNROLL for (int v = 0; v < vectors; v++) right[v] = *(const vector_t *)(b + v * VL);
         UNROLL for (int r = 0; r < rows; r++) {
-            double left = a[r * a_row];
-            UNROLL for (int v = 0; v < vectors; v++) sum[r * vectors + v] += left * right[v];
+            vector_t left = ln_vec_of(a[r * a_row]);
+            UNROLL for (int v = 0; v < vectors; v++) sum[r * vectors + v] =
+                ln_plus_product(sum[r * vectors + v], left, right[v]);
         }
     }
     double *c = product->c + i * product->ldc + panel->j;
@@ -52,7 +54,7 @@ static inline __attribute__((always_inline)) void tile(const struct ln_alone_pro
         UNROLL for (int v = 0; v < vectors; v++) {
             vector_t *out = (vector_t *)(c + v * VL), x = sum[r * vectors + v];
             if (descends)
-                x = *out - eta * x;
+                x = ln_less_product(*out, ln_vec_of(eta), x);
             *out = v == vectors - 1 ? (vector_t)((mask_t)x & panel->keep) : x;
         }
     }
@@ -207,7 +209,7 @@ static void multiply(const struct ln_alone_product *product, double eta) {
 static inline __attribute__((always_inline)) void
 finish(const struct ln_alone_product *product, double *c, vector_t x, double eta, mask_t keep) {
     if (product->descends)
-        x = *(vector_t *)c - eta * x;
+        x = ln_less_product(*(vector_t *)c, ln_vec_of(eta), x);
     *(vector_t *)c = (vector_t)((mask_t)x & keep);
 }
 
@@ -218,8 +220,8 @@ static inline __attribute__((always_inline)) void add_rows(const struct ln_alone
     const double *a = product->a + p * product->a_col, *b = product->b + p * product->ldb;
     for (long j = 0; j <= whole; j += VL) {
         vector_t *c = (vector_t *)(product->c + j), x = p ? *c : (vector_t){0};
-        UNROLL for (int r = 0; r < depth; r++) x +=
-            a[r * product->a_col] * *(const vector_t *)(b + r * product->ldb + j);
+        UNROLL for (int r = 0; r < depth; r++) x = ln_plus_product(
+            x, ln_vec_of(a[r * product->a_col]), *(const vector_t *)(b + r * product->ldb + j));
         *c = j == whole ? (vector_t)((mask_t)x & keep) : x;
     }
 }
@@ -243,13 +245,14 @@ add_columns(const struct ln_alone_product *product, long j, double eta, const in
     for (long p = 0; p + VL <= k; p += VL)
         UNROLL for (int g = 0; g < groups; g++) {
             turn_block(block, b + g * VL * ld + p, ld);
-            UNROLL for (int r = 0; r < VL; r++) sum[g] += a[p + r] * block[r];
+            UNROLL for (int r = 0; r < VL; r++) sum[g] =
+                ln_plus_product(sum[g], ln_vec_of(a[p + r]), block[r]);
         }
     for (int g = 0; k % VL && g < groups; g++) {
         long p = k / VL * VL;
         turn_block(block, b + g * VL * ld + p, ld);
         for (int r = 0; r < k % VL; r++)
-            sum[g] += a[p + r] * block[r];
+            sum[g] = ln_plus_product(sum[g], ln_vec_of(a[p + r]), block[r]);
     }
     for (int g = 0; g < groups; g++) {
         long at = j + g * VL;
@@ -273,22 +276,26 @@ static void multiply_outer(const struct ln_alone_product *product, double eta) {
     long whole = (product->n - 1) / VL * VL;
     vector_t zero = {0};
     for (long i = 0; i < product->m; i++) {
-        double left = product->a[i * product->a_row], *c = product->c + i * product->ldc;
+        vector_t left = ln_vec_of(product->a[i * product->a_row]);
+        double *c = product->c + i * product->ldc;
         for (long j = 0; j <= whole; j += VL)
-            finish(product, c + j, zero + left * *(const vector_t *)(product->b + j), eta,
-                   j == whole ? last : all);
+            finish(product, c + j, ln_plus_product(zero, left, *(const vector_t *)(product->b + j)),
+                   eta, j == whole ? last : all);
     }
 }
 
 static void update(const struct ln_alone_product *product, double eta) {
     mask_t last = mask_of(product->n);
+    vector_t rate = ln_vec_of(eta);
     long whole = (product->n - 1) / VL * VL;
     for (long i = 0; i < product->m; i++) {
         double *c = product->c + i * product->ldc;
         const double *a = product->a + i * product->a_row;
         for (long j = 0; j < whole; j += VL)
-            *(vector_t *)(c + j) -= eta * *(const vector_t *)(a + j);
-        vector_t x = *(vector_t *)(c + whole) - eta * *(const vector_t *)(a + whole);
+            *(vector_t *)(c + j) =
+                ln_less_product(*(vector_t *)(c + j), rate, *(const vector_t *)(a + j));
+        vector_t x =
+            ln_less_product(*(vector_t *)(c + whole), rate, *(const vector_t *)(a + whole));
         *(vector_t *)(c + whole) = (vector_t)((mask_t)x & last);
     }
 }
@@ -320,8 +327,9 @@ static double half_dot(const struct ln_alone_slot *a, const struct ln_alone_slot
         const double *left = a->at + i * a->ld, *right = b->at + i * b->ld;
         vector_t *s = sum[i % 2];
         for (long j = 0; j < a->cols; j += 8)
-            UNROLL for (int v = 0; v < PARTS; v++) s[v] +=
-                *(const vector_t *)(left + j + v * VL) * *(const vector_t *)(right + j + v * VL);
+            UNROLL for (int v = 0; v < PARTS; v++) s[v] =
+                ln_plus_product(s[v], *(const vector_t *)(left + j + v * VL),
+                                *(const vector_t *)(right + j + v * VL));
     }
     for (int v = 0; v < PARTS; v++)
         sum[0][v] += sum[1][v];
@@ -330,16 +338,15 @@ static double half_dot(const struct ln_alone_slot *a, const struct ln_alone_slot
     return 0.5 * add_up(t);
 }
 
-/* The same sum over transposed matrices of at most 8 rows. Vectors are spelled out: gcc would take
- * the sums of a plain loop by products first, and add those. */
+/* The same sum over transposed matrices of at most 8 rows. */
 static double half_dot_turned(const struct ln_alone_slot *a, const struct ln_alone_slot *b) {
-    typedef double pair_t __attribute__((vector_size(2 * sizeof(double)), may_alias));
     double t[8] = {0};
     for (long j = 0; j < a->rows; j++) {
         const double *left = a->at + j * a->ld, *right = b->at + j * b->ld;
-        pair_t sum = {0};
-        for (long i = 0; i < a->cols; i += 2)
-            sum += *(const pair_t *)(left + i) * *(const pair_t *)(right + i);
+        double sum[2] = {0};
+        for (long i = 0; i < a->cols; i += 2) /* the padding is zero, and adds nothing */
+            for (int c = 0; c < 2; c++)
+                sum[c] = ln_plus_product_1(sum[c], left[i + c], right[i + c]);
         t[j] = sum[0] + sum[1];
     }
     return 0.5 * add_up(t);
@@ -367,18 +374,20 @@ static double evaluate(const struct ln_alone *alone) {
 }
 
 static double signature(const struct ln_alone *alone, const double *functional) {
-    typedef double classes_t
-        __attribute__((vector_size(8 * sizeof(double)), aligned(sizeof(double)), may_alias));
+    typedef double loose_t
+        __attribute__((vector_size(VL * sizeof(double)), aligned(sizeof(double)), may_alias));
     const double *w = alone->flat;
     long n = alone->n_weights, whole = n / 8 * 8;
-    classes_t sum = {0};
+    vector_t sum[PARTS] = {{0}};
     ln_alone_flatten(alone);
     for (long e = 0; e < whole; e += 8)
-        sum += *(const classes_t *)(functional + e) * *(const classes_t *)(w + e);
-    for (long e = whole; e < n; e++)
-        sum[e - whole] += functional[e] * w[e];
+        UNROLL for (int v = 0; v < PARTS; v++) sum[v] =
+            ln_plus_product(sum[v], *(const loose_t *)(functional + e + v * VL),
+                            *(const loose_t *)(w + e + v * VL));
     double t[8];
-    memcpy(t, &sum, sizeof t);
+    memcpy(t, sum, sizeof t);
+    for (long e = whole; e < n; e++)
+        t[e - whole] = ln_plus_product_1(t[e - whole], functional[e], w[e]);
     return add_up(t);
 }
 

@@ -51,7 +51,7 @@ ALWAYS_INLINE bool is_inside(const vec_t *excess, const struct ln_watch *watch) 
 /* ln_watch_book */
 ALWAYS_INLINE void book(struct books *books, const vec_t *excess, const struct ln_watch *watch,
                         vec_t step) {
-    const vec_t rise = splat(LN_RISE), one = splat(1.0);
+    const vec_t rise = ln_vec_of(LN_RISE), one = ln_vec_of(1.0);
     for (int i = 0; i < PARTS; i++) {
         vec_t e = excess[i], above = e - part_of(watch->level, i);
         mask_t rises = both(is_greater(e, books->previous[i] * rise),
@@ -67,7 +67,7 @@ ALWAYS_INLINE void book(struct books *books, const vec_t *excess, const struct l
 
 /* +0 even of -0. */
 ALWAYS_INLINE vec_t not_below_zero(vec_t excess) {
-    return pick(is_greater((vec_t){0}, excess), (vec_t){0}, excess) + splat(0.0);
+    return pick(is_greater((vec_t){0}, excess), (vec_t){0}, excess) + ln_vec_of(0.0);
 }
 
 /* ---- Square chains of size d, a constant ---- */
@@ -109,8 +109,8 @@ ALWAYS_INLINE void held_product(vec_t *c, const vec_t *a, const int a_apart, con
             vec_t sum = {0};
             UNROLLED
             for (int k = 0; k < d; k++)
-                sum = plus_product(sum, a[(transposed ? k * d + i : i * d + k) * a_apart],
-                                   b[(k * d + j) * b_apart]);
+                sum = ln_plus_product(sum, a[(transposed ? k * d + i : i * d + k) * a_apart],
+                                      b[(k * d + j) * b_apart]);
             c[i * d + j] = sum;
         }
     }
@@ -138,8 +138,8 @@ ALWAYS_INLINE void held_descend(vec_t *w, vec_t eta, const vec_t *down, const ve
             vec_t sum = {0};
             UNROLLED
             for (int k = 0; k < d; k++)
-                sum = plus_product(sum, down[i * d + k], below[(j * d + k) * PARTS]);
-            w[(i * d + j) * PARTS] = less_product(w[(i * d + j) * PARTS], eta, sum);
+                sum = ln_plus_product(sum, down[i * d + k], below[(j * d + k) * PARTS]);
+            w[(i * d + j) * PARTS] = ln_less_product(w[(i * d + j) * PARTS], eta, sum);
         }
     }
 }
@@ -161,7 +161,7 @@ ALWAYS_INLINE void held_down(const struct ln_chain_room *room, vec_t *down, vec_
     UNROLLED
     for (int e = 0; e < d * d; e++)
         ((vec_t *)job->c)[e * PARTS + part] =
-            less_product(part_of(job->c, e * PARTS + part), eta, down[e]);
+            ln_less_product(part_of(job->c, e * PARTS + part), eta, down[e]);
 }
 
 /* error = (P - Phi) M; returns E. */
@@ -268,7 +268,7 @@ ALWAYS_INLINE void run(struct ln_chain_room *room, struct ln_steps *steps, const
     const struct ln_chain *chain = room->chain;
     struct ln_watch *watch = steps->watch;
     struct books books;
-    vec_t excess[PARTS], step = splat(0.0), held[PARTS][HELD];
+    vec_t excess[PARTS], step = ln_vec_of(0.0), held[PARTS][HELD];
     open_books(&books, watch);
     for (int i = 0; i < PARTS; i++) {
         excess[i] = part_of(watch->excess, i);
@@ -282,7 +282,7 @@ ALWAYS_INLINE void run(struct ln_chain_room *room, struct ln_steps *steps, const
         down(room, steps->eta + done * steps->eta_stride, held, is_held, d);
         up(room, excess, held, is_held, d);
         done++;
-        step += splat(1.0);
+        step += ln_vec_of(1.0);
         if (steps->losses)
             keep_history(room, excess, steps, done);
         if (done == steps->most || !is_inside(excess, watch))

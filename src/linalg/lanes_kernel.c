@@ -88,7 +88,7 @@ void JOIN(ln_lanes_update_, ISA)(double *c, const double *eta, const double *a, 
     for (int part = 0; part < PARTS; part++) {
         vec_t step = ((const vec_t *)eta)[part];
         for (long i = part; i < (long)n * PARTS; i += PARTS)
-            ((vec_t *)c)[i] = less_product(((vec_t *)c)[i], step, ((const vec_t *)a)[i]);
+            ((vec_t *)c)[i] = ln_less_product(((vec_t *)c)[i], step, ((const vec_t *)a)[i]);
     }
 }
 
@@ -133,16 +133,12 @@ static vec_t half_dot_part(const vec_t *a, const vec_t *b, int m, int n) {
     }
 }
 
-static double one_plus_product(double c, double a, double b) {
-    return VL > 2 ? __builtin_fma(a, b, c) : c + a * b;
-}
-
 static void half_dot_alone(double *out, const double *a, const double *b, int m, int n) {
     double sum[2][CLASSES] = {{0}};
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++)
             sum[i % 2][j % CLASSES] =
-                one_plus_product(sum[i % 2][j % CLASSES], a[(long)i * n + j], b[(long)i * n + j]);
+                ln_plus_product_1(sum[i % 2][j % CLASSES], a[(long)i * n + j], b[(long)i * n + j]);
     for (int c = 0; c < CLASSES; c++)
         sum[0][c] += sum[1][c];
     const double *t = sum[0];
@@ -162,7 +158,7 @@ void JOIN(ln_lanes_half_dot_, ISA)(double *out, const double *a, const double *b
 static void signature_alone(double *out, const double *functional, const double *w, int n) {
     double t[CLASSES] = {0};
     for (int e = 0; e < n; e++)
-        t[e % CLASSES] = one_plus_product(t[e % CLASSES], functional[e], w[e]);
+        t[e % CLASSES] = ln_plus_product_1(t[e % CLASSES], functional[e], w[e]);
     out[0] = ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
 }
 
@@ -175,8 +171,8 @@ void JOIN(ln_lanes_signature_, ISA)(double *out, const double *functional, const
     for (int part = 0; part < PARTS; part++) {
         vec_t sum[CLASSES] = {{0}};
         for (int e = 0; e < n; e++)
-            sum[e % CLASSES] = plus_product(sum[e % CLASSES], splat(functional[e]),
-                                            ((const vec_t *)w)[(long)e * PARTS + part]);
+            sum[e % CLASSES] = ln_plus_product(sum[e % CLASSES], ln_vec_of(functional[e]),
+                                               ((const vec_t *)w)[(long)e * PARTS + part]);
         ((vec_t *)out)[part] = add_up(sum, CLASSES);
     }
 }

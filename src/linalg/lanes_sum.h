@@ -26,11 +26,11 @@ ALWAYS_INLINE void sum_rows(vec_t *sum, const vec_t *a, const vec_t *b, int rows
         for (int j = rest; j < n; j += CLASSES, x += CLASSES * apart, y += CLASSES * apart) {
             UNROLLED
             for (int c = 0; c < CLASSES; c++)
-                sum[c] = plus_product(sum[c], x[c * apart], y[c * apart]);
+                sum[c] = ln_plus_product(sum[c], x[c * apart], y[c * apart]);
         }
         UNROLLED
         for (int c = 0; c < rest; c++)
-            sum[c] = plus_product(sum[c], x[c * apart], y[c * apart]);
+            sum[c] = ln_plus_product(sum[c], x[c * apart], y[c * apart]);
     }
 }
 

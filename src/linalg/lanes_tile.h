@@ -31,7 +31,7 @@ ALWAYS_INLINE void put(vec_t *c, long ldc, const vec_t *sum, const int rows, con
         UNROLLED
         for (int j = 0; j < cols; j++) {
             vec_t *at = &c[i * ldc + j * PARTS];
-            *at = descends ? less_product(*at, *eta, sum[i * cols + j]) : sum[i * cols + j];
+            *at = descends ? ln_less_product(*at, *eta, sum[i * cols + j]) : sum[i * cols + j];
         }
     }
 }
@@ -54,7 +54,7 @@ ALWAYS_INLINE void tile(vec_t *c, long ldc, struct operand a, struct operand b, 
             vec_t x = a.at[i * a.row + p * a.col];
             UNROLLED
             for (int j = 0; j < cols; j++)
-                sum[i * cols + j] = plus_product(sum[i * cols + j], x, row[j]);
+                sum[i * cols + j] = ln_plus_product(sum[i * cols + j], x, row[j]);
         }
     }
     put(c, ldc, sum, rows, cols, descends, eta);

@@ -5,10 +5,7 @@
 
 #include <stdbool.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
+#include "linnet/fma.h"
 #include "linnet/lanes.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
@@ -31,33 +28,9 @@ enum { MOST_IN_TILE = TILE * TILE > THIN ? TILE *TILE : THIN };
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
 
-typedef double vec_t __attribute__((vector_size(VL * sizeof(double))));
+typedef ln_vec_t vec_t;
 
 enum { PARTS = LN_LANES / VL };
-
-/* One rounding, by name: compilers fuse a * b + c only where they see both in one block. */
-#if VL == 8
-ALWAYS_INLINE vec_t plus_product(vec_t c, vec_t a, vec_t b) {
-    return _mm512_fmadd_pd(a, b, c);
-}
-ALWAYS_INLINE vec_t less_product(vec_t c, vec_t a, vec_t b) {
-    return _mm512_fnmadd_pd(a, b, c);
-}
-#elif VL == 4
-ALWAYS_INLINE vec_t plus_product(vec_t c, vec_t a, vec_t b) {
-    return _mm256_fmadd_pd(a, b, c);
-}
-ALWAYS_INLINE vec_t less_product(vec_t c, vec_t a, vec_t b) {
-    return _mm256_fnmadd_pd(a, b, c);
-}
-#else
-ALWAYS_INLINE vec_t plus_product(vec_t c, vec_t a, vec_t b) {
-    return c + a * b;
-}
-ALWAYS_INLINE vec_t less_product(vec_t c, vec_t a, vec_t b) {
-    return c - a * b;
-}
-#endif
 
 /* Masks are only compared, combined and asked for by the names below. */
 #if VL == 8
@@ -106,9 +79,5 @@ ALWAYS_INLINE mask_t both(mask_t a, mask_t b) {
     return a & b;
 }
 #endif
-
-ALWAYS_INLINE vec_t splat(double x) {
-    return x - (vec_t){0};
-}
 
 #endif

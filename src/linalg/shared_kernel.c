@@ -1,11 +1,12 @@
-/* Compiled once per instruction set, with ISA, VECTOR (doubles of a vector) and TILE (accumulators
+/* Compiled once per instruction set, with ISA, VL (doubles of a vector) and TILE (accumulators
  * that stay in registers, 8 or 24) defined by the build. In lanes a number of the matrix is
  * broadcast and the vector is across the lanes; alone, the vector is across the rows of a panel. */
 #include "shared_kernel.h"
 
+#include "linnet/fma.h"
 #include "linnet/lanes.h"
 
-typedef double vector_t __attribute__((vector_size(VECTOR * sizeof(double)), aligned(8)));
+typedef double vector_t __attribute__((vector_size(VL * sizeof(double)), aligned(8)));
 
 #define TEXT2(a) #a
 #define TEXT(a) TEXT2(a)
@@ -30,13 +31,14 @@ INLINE void tile(double *out, struct view a, const double *in, int n, const int 
         acc[i] = *load(out + i * LN_LANES);
     for (long k = 0; k < n; k++)
         for (int i = 0; i < rows; i++)
-            acc[i] += a.at[i * a.row + k * a.column] * *load(in + k * LN_LANES);
+            acc[i] = ln_plus_product(acc[i], ln_vec_of(a.at[i * a.row + k * a.column]),
+                                     *load(in + k * LN_LANES));
     for (int i = 0; i < rows; i++)
         *(vector_t *)(out + i * LN_LANES) = acc[i];
 }
 
 INLINE void tile_of_lanes(double *out, struct view a, const double *in, int n, const int rows) {
-    for (int part = 0; part < LN_LANES; part += VECTOR)
+    for (int part = 0; part < LN_LANES; part += VL)
         tile(out + part, a, in + part, n, rows);
 }
 
@@ -58,25 +60,25 @@ INLINE void tiles(double *out, struct view a, const double *in, int n, int count
 
 INLINE void down_alone(double *out, const double *panel, const double *in, const int width,
                        int columns) {
-    vector_t acc[24 / VECTOR];
-    for (int i = 0; i < width / VECTOR; i++)
-        acc[i] = *load(out + i * VECTOR);
+    vector_t acc[24 / VL];
+    for (int i = 0; i < width / VL; i++)
+        acc[i] = *load(out + i * VL);
     for (long k = 0; k < columns; k++)
-        for (int i = 0; i < width / VECTOR; i++)
-            acc[i] += *load(panel + k * width + i * VECTOR) * in[k];
-    for (int i = 0; i < width / VECTOR; i++)
-        *(vector_t *)(out + i * VECTOR) = acc[i];
+        for (int i = 0; i < width / VL; i++)
+            acc[i] = ln_plus_product(acc[i], *load(panel + k * width + i * VL), ln_vec_of(in[k]));
+    for (int i = 0; i < width / VL; i++)
+        *(vector_t *)(out + i * VL) = acc[i];
 }
 
 /* One round of a transposition: rows `far` apart trade their blocks of `far` numbers. */
-#if VECTOR == 8
+#if VL == 8
 #define TRADE_1(a, b) __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
 #define TRADED_1(a, b) __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
 #define TRADE_2(a, b) __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
 #define TRADED_2(a, b) __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
 #define TRADE_4(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
 #define TRADED_4(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
-#elif VECTOR == 4
+#elif VL == 4
 #define TRADE_1(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
 #define TRADED_1(a, b) __builtin_shufflevector(a, b, 1, 5, 3, 7)
 #define TRADE_2(a, b) __builtin_shufflevector(a, b, 0, 1, 4, 5)
@@ -86,19 +88,19 @@ INLINE void down_alone(double *out, const double *panel, const double *in, const
 #define TRADED_1(a, b) __builtin_shufflevector(a, b, 1, 3)
 #endif
 #define TRADE_ROWS(far)                                                                            \
-    for (int i = 0; i < VECTOR; i++)                                                               \
+    for (int i = 0; i < VL; i++)                                                                   \
         if (!(i & far)) {                                                                          \
             vector_t low = TRADE_##far(rows[i], rows[i + far]);                                    \
             rows[i + far] = TRADED_##far(rows[i], rows[i + far]);                                  \
             rows[i] = low;                                                                         \
         }
 
-INLINE void transpose(vector_t rows[VECTOR]) {
+INLINE void transpose(vector_t rows[VL]) {
     TRADE_ROWS(1)
-#if VECTOR > 2
+#if VL > 2
     TRADE_ROWS(2)
 #endif
-#if VECTOR > 4
+#if VL > 4
     TRADE_ROWS(4)
 #endif
 }
@@ -106,14 +108,14 @@ INLINE void transpose(vector_t rows[VECTOR]) {
 /* Columns are the vector here: each keeps its chain over the rows of the panel. */
 INLINE void up_alone(double *out, const double *panel, const double *in, const int width,
                      int columns) {
-    for (long k = 0; k < columns; k += VECTOR, panel += VECTOR * width) {
-        vector_t sum = *load(out + k), block[VECTOR];
-        for (int i = 0; i < width; i += VECTOR) {
-            for (int j = 0; j < VECTOR; j++)
+    for (long k = 0; k < columns; k += VL, panel += VL * width) {
+        vector_t sum = *load(out + k), block[VL];
+        for (int i = 0; i < width; i += VL) {
+            for (int j = 0; j < VL; j++)
                 block[j] = *load(panel + j * width + i);
             transpose(block);
-            for (int j = 0; j < VECTOR; j++)
-                sum += block[j] * in[i + j];
+            for (int j = 0; j < VL; j++)
+                sum = ln_plus_product(sum, block[j], ln_vec_of(in[i + j]));
         }
         *(vector_t *)(out + k) = sum;
     }
@@ -164,17 +166,18 @@ INLINE void dot_part(double *sums, const double *a, const double *b, long n, con
         acc[c] = *load(sums + c * stride);
     for (long at = 0; at < n; at += chains * stride)
         for (int c = 0; c < chains; c++)
-            acc[c] += *load(a + at + c * stride) * *load(b + at + c * stride);
+            acc[c] =
+                ln_plus_product(acc[c], *load(a + at + c * stride), *load(b + at + c * stride));
     for (int c = 0; c < chains; c++)
         *(vector_t *)(sums + c * stride) = acc[c];
 }
 
 static void dot(double *sums, const double *a, const double *b, int n, int lanes) {
     if (lanes == LN_LANES)
-        for (int part = 0; part < LN_LANES; part += VECTOR)
+        for (int part = 0; part < LN_LANES; part += VL)
             dot_part(sums + part, a + part, b + part, (long)n * LN_LANES, LN_LANES, 8);
     else
-        dot_part(sums, a, b, n, VECTOR, 8 / VECTOR);
+        dot_part(sums, a, b, n, VL, 8 / VL);
 }
 
 const struct ln_shared_isa JOIN(ln_shared_isa_, ISA) = {TEXT(ISA), down, up, dot};

@@ -1,8 +1,9 @@
-/* Compiled once per instruction set with ISA and VECTOR defined by the build. Where a compiler
- * could choose which of two products goes into an FMA, both are rounded first. */
+/* Compiled once per instruction set with ISA and VL defined by the build. */
 #include "diagonal_kernel.h"
 
-typedef double vector_t __attribute__((vector_size(VECTOR * sizeof(double)), aligned(8)));
+#include "linnet/fma.h"
+
+typedef double vector_t __attribute__((vector_size(VL * sizeof(double)), aligned(8)));
 
 #define TEXT2(a) #a
 #define TEXT(a) TEXT2(a)
@@ -20,11 +21,6 @@ INLINE void put(double *x, vector_t value) {
     *(vector_t *)x = value;
 }
 
-INLINE vector_t rounded(vector_t x) {
-    __asm__("" : "+v"(x));
-    return x;
-}
-
 /* x^n by repeated squaring. */
 INLINE vector_t power(vector_t x, int n) {
     vector_t out = x - x + 1.0;
@@ -38,17 +34,17 @@ INLINE vector_t power(vector_t x, int n) {
 INLINE vector_t product(const enum ln_diagonal_form form, int depth, const vector_t w[2],
                         vector_t first[2]) {
     if (form == LN_DIAGONAL_SQUARES)
-        return rounded(0.5 * (w[0] - w[1]) * (w[0] + w[1]));
+        return 0.5 * (w[0] - w[1]) * (w[0] + w[1]);
     if (form == LN_DIAGONAL_UV)
-        return rounded(w[0] * w[1]);
+        return w[0] * w[1];
     for (int leg = 0; leg < 2; leg++)
         first[leg] = power(w[leg], depth - 2) * w[leg];
-    return rounded(first[0] * w[0]) - rounded(first[1] * w[1]);
+    return first[0] * w[0] - first[1] * w[1];
 }
 
 INLINE void begin_as(const struct ln_diagonal_fields *f, const enum ln_diagonal_form form) {
     vector_t first[2];
-    for (long k = 0; k < (long)f->n * ROW; k += VECTOR) {
+    for (long k = 0; k < (long)f->n * ROW; k += VL) {
         const vector_t w[2] = {at(f->w[0] + k), at(f->w[1] + k)};
         vector_t b = product(form, f->depth, w, first);
         put(f->b + k, b);
@@ -75,13 +71,13 @@ INLINE void move(const enum ln_diagonal_form form, int depth, vector_t w[2], vec
         w[1] *= 1.0 + step;
         break;
     case LN_DIAGONAL_UV:
-        w[0] -= step * old[1];
-        w[1] -= step * old[0];
+        w[0] = ln_less_product(old[0], step, old[1]);
+        w[1] = ln_less_product(old[1], step, old[0]);
         break;
     default:
         product(form, depth, old, first);
-        w[0] -= step * rounded(depth * first[0]);
-        w[1] += step * rounded(depth * first[1]);
+        w[0] = ln_less_product(old[0], step, depth * first[0]);
+        w[1] = ln_plus_product(old[1], step, depth * first[1]);
     }
 }
 
@@ -89,8 +85,8 @@ INLINE void move(const enum ln_diagonal_form form, int depth, vector_t w[2], vec
 INLINE void step_row(const struct ln_diagonal_fields *f, const enum ln_diagonal_form form,
                      vector_t eta, long k, double *squares) {
     vector_t w[2] = {at(f->w[0] + k), at(f->w[1] + k)}, first[2];
-    vector_t old = at(f->b + k), step = rounded(eta * at(f->g + k));
-    put(f->sum + k, at(f->sum + k) + eta * old);
+    vector_t old = at(f->b + k), step = eta * at(f->g + k);
+    put(f->sum + k, ln_plus_product(at(f->sum + k), eta, old));
     put(f->theta + k, at(f->theta + k) - step);
     if (form != LN_DIAGONAL_POWER) {
         put(f->keeps[0] + k, at(f->keeps[0] + k) * (1.0 - step));
@@ -102,13 +98,13 @@ INLINE void step_row(const struct ln_diagonal_fields *f, const enum ln_diagonal_
     put(f->w[1] + k, w[1]);
     put(f->b + k, b);
     put(f->delta + k, b - at(f->target + k));
-    put(squares, at(squares) + change * change);
+    put(squares, ln_plus_product(at(squares), change, change));
 }
 
 INLINE void advance_as(const struct ln_diagonal_fields *f, const enum ln_diagonal_form form,
                        const double *eta, double *squares, int classes) {
     for (int i = 0; i < f->n; i++)
-        for (int part = 0; part < ROW; part += VECTOR)
+        for (int part = 0; part < ROW; part += VL)
             step_row(f, form, at(eta + part), (long)i * ROW + part,
                      squares + (i & (classes - 1)) * ROW + part);
 }
