@@ -3,8 +3,8 @@
 #
 #   scripts/fuzz.sh [--build FOLDER] [--junit FILE] [SECONDS] [TARGET...]
 #
-# Runs each target of tests/fuzz (sweep where csv results bytes parked deaths) for so many seconds, 60 if not said, under
-# the address and undefined behaviour sanitizers. FOLDER is a build of clang with -Dfuzz=true (default: build-fuzz, made
+# Runs each target of tests/fuzz (sweep where csv results bytes parked deaths) for so many seconds (60), under the
+# address and undefined behaviour sanitizers. FOLDER is a build of clang with -Dfuzz=true (default: build-fuzz, made
 # if it is not there); what the fuzzer learns is kept in FOLDER/fuzz/corpus, the input of a finding in FOLDER/fuzz. A
 # finding is mended together with its test: put the input into tests/fuzz/corpus/TARGET, which every build replays.
 set -u
@@ -48,7 +48,7 @@ fuzz() { # target
     csv) leaks=1 ;;
     sweep) options=(-detect_leaks=0 -dict=tests/fuzz/sweep.dict) seeds+=("$home/seeds") ;;
     where) options=(-detect_leaks=0 -dict=tests/fuzz/sweep.dict) ;;
-    results | bytes | parked) options=(-detect_leaks=0) ;;
+    results | bytes | parked | deaths) options=(-detect_leaks=0) ;;
     esac
     mkdir -p "$home/corpus/$target"
     ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=$leaks \
