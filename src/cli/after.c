@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "linnet/linalg.h"
+#include "linnet/store.h"
 
 static void print_row(const char *name, const struct ln_tally *tally) {
     char predicted[32], actual[32], longest[32];
@@ -61,7 +62,7 @@ int cli_take_done(const char *path, const char *sweep_path, const struct ln_swee
     uint8_t *done = ln_linalg_alloc((size_t)plan->n_cells, 1);
     status = ln_view_status(view, rows, err);
     for (int64_t cell = 0; cell < plan->n_cells; cell++)
-        done[cell] = rows[cell] == 1;
+        done[cell] = rows[cell] == LN_ROW_DONE || rows[cell] == LN_ROW_FAILED;
     if (status == LN_OK) {
         ln_plan_drop_done(plan, done);
         cli_log_read(path, costs);

@@ -1,17 +1,19 @@
 #!/bin/bash
-# test_slurm.sh LINNET [CASE...]: jobs on a testbed of 4 + 2 + 2 + 3 nodes on this machine. The cases run side by side, and
-# each ends with a file that must be that of a local run, byte for byte. TAP; skipped without root or Slurm.
+# test_slurm.sh LINNET POISON [CASE...]: jobs on a testbed of 14 nodes on this machine. The cases run side by side, and each
+# ends with a file that must be that of a local run, byte for byte. TAP; skipped without root or Slurm.
+# POISON: tests/fault/poison.c as a library.
 # LINNET_SLURM_STEPS: size of the sweep that is interrupted.
 set -u
 job=
-linnet=$(realpath "${1:?usage: test_slurm.sh LINNET [CASE...]}")
-shift
+linnet=$(realpath "${1:?usage: test_slurm.sh LINNET POISON [CASE...]}")
+poison=$(realpath "${2:?usage: test_slurm.sh LINNET POISON [CASE...]}")
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 script=$(realpath "$here/../../slurm/sweep.sbatch")
 testbed=$here/testbed.sh
-all=(by_srun by_mpirun shards shards_in_rounds limit preempted node_down node_lost cancelled successors two_jobs)
-cases=("${@:-${all[@]}}")
-[ $# -gt 0 ] || cases=("${all[@]}")
+cases=("$@")
+[ $# -gt 0 ] || cases=(by_srun by_mpirun shards shards_in_rounds told_to_stop limit preempted node_down node_lost script_lost
+    cancelled successors two_jobs poisoned)
 export PATH=$PATH:/usr/sbin TESTBED_DIR=/run/linnet-slurm-$$ TESTBED_PORT=$((20000 + $$ % 10000))
 
 skip() {
@@ -45,7 +47,8 @@ export TESTBED_PARTITIONS="PartitionName=main Nodes=n[1-4] Default=YES
 PartitionName=low Nodes=n[5-6] PriorityTier=1 PreemptMode=REQUEUE GraceTime=5
 PartitionName=high Nodes=n[5-6] PriorityTier=9 PreemptMode=OFF
 PartitionName=down Nodes=n[7-8]
-PartitionName=lost Nodes=n[9-11]"
+PartitionName=lost Nodes=n[9-11]
+PartitionName=script Nodes=n[12-14]"
 cd "$work" || exit 1
 
 # write_sweep NAME STEPS: points that never converge, so that the sweep lasts in proportion to STEPS.
@@ -132,11 +135,15 @@ by_mpirun() { # on four nodes, the script by hand
     same_bytes
 }
 
-shards() { # an array of shards and the job that joins them
-    sweep=short
-    submit --shards 4 --ntasks 2 --time 10
+shards() { # an array of shards and the job that joins them; the last, whose number is that of the array, has to stop
+    sweep=long
+    submit --shards 3 --ntasks 2 --time 10
+    local array=$job
+    wait_for 100 "the first points" is_under_way "$case-3of3.h5"
+    scancel --signal=USR1 --batch "${job}_3" || die "scancel"
     job=$(sed -n 's/^job \([0-9]*\) joins.*/\1/p' "$case.submit")
-    wait_for 90 "the merge" is_over COMPLETED
+    wait_for 150 "the merge" is_over COMPLETED
+    [ "$(cat "linnet-$case-$array"_*.log | grep -c resuming)" = 1 ] || die "not one shard was resumed, but $(grep -c resuming "linnet-$case-$array"_*.log)"
     same_bytes
 }
 
@@ -144,7 +151,7 @@ shards_in_rounds() { # where the site does not requeue, and a shard has to stop
     sweep=long
     submit --shards 2 --ntasks 2 --time 10 --no-requeue
     local task=${job}_2
-    wait_for 60 "the first points" is_under_way "$case-2of2.h5"
+    wait_for 100 "the first points" is_under_way "$case-2of2.h5"
     scancel --signal=USR1 --batch "$task" || die "scancel"
     wait_for 180 "the joined file" [ -e "$case.h5" ]
     [ "$(cat linnet-$case-"$job"_*.log linnet-$case-*_2.log | grep -c resuming)" -gt 0 ] || die "the second shard was not resumed"
@@ -152,18 +159,28 @@ shards_in_rounds() { # where the site does not requeue, and a shard has to stop
     same_bytes
 }
 
-limit() { # the time is up
+told_to_stop() { # by the signal that Slurm sends before the limit
     sweep=long
-    submit --ntasks 1 --time 1
-    wait_for 60 "the first points" is_under_way
-    scancel --signal=USR1 --batch "$job" || die "scancel" # what Slurm sends before the limit
+    submit --ntasks 2 --time 10
+    wait_for 100 "the first points" is_under_way
+    scancel --signal=USR1 --batch "$job" || die "scancel"
     goes_on_and_completes
+}
+
+limit() { # the time of a sweep without end is up, twice
+    sweep=endless
+    submit --ntasks 1 --time 1
+    wait_for 90 "two restarts" has_restarted 2
+    grep -q "DUE TO TIME LIMIT" "linnet-$case-$job.log" && die "Slurm had to end it"
+    grep -q '"exit": 75' "$case.h5.log" || die "it did not stop by itself"
+    scancel "$job"
+    wait_for 30 "the end" is_over CANCELLED
 }
 
 preempted() { # a job of a better partition takes the nodes
     sweep=long
     submit --partition low --nodes 2 --ntasks 4 --time 10
-    wait_for 60 "the first points" is_under_way
+    wait_for 100 "the first points" is_under_way
     local other
     other=$(sbatch --parsable -p high -N 2 --exclusive -o /dev/null --wrap 'sleep 1') || die "sbatch"
     goes_on_and_completes
@@ -173,7 +190,7 @@ preempted() { # a job of a better partition takes the nodes
 node_down() { # its first node, which the script runs on, goes down by order
     sweep=long
     submit --partition down --nodes 2 --ntasks 4 --time 10
-    wait_for 60 "the first points" is_under_way
+    wait_for 100 "the first points" is_under_way
     scontrol update nodename=n7 state=down reason=test || die "scontrol"
     wait_for 30 "the job in the queue" is "$job" JobState PENDING
     scontrol update nodename=n7 state=resume
@@ -183,16 +200,26 @@ node_down() { # its first node, which the script runs on, goes down by order
 node_lost() { # a node without the script dies; another takes its place
     sweep=long
     submit --partition lost --nodes 2 --ntasks 4 --time 10
-    wait_for 60 "the first points" is_under_way
+    wait_for 100 "the first points" is_under_way
     "$testbed" lose n10 || die "lose"
     wait_for 60 "a restart" has_restarted
+    goes_on_and_completes
+}
+
+script_lost() { # the node with the script and the first rank dies
+    sweep=long
+    submit --partition script --nodes 2 --ntasks 4 --time 10
+    wait_for 100 "the first points" is_under_way
+    "$testbed" lose n12 || die "lose"
+    wait_for 60 "the job in the queue" is "$job" JobState PENDING
+    [ -e "$case.h5.lock" ] || die "the dead run has left no lock"
     goes_on_and_completes
 }
 
 cancelled() { # by its user; a new submission goes on
     sweep=long
     submit --ntasks 4 --nodes 4 --time 10
-    wait_for 60 "the first points" is_under_way
+    wait_for 100 "the first points" is_under_way
     scancel "$job" || die "scancel"
     wait_for 30 "the end" is_over CANCELLED
     is "$job" Restarts 0 || die "it was requeued"
@@ -205,15 +232,15 @@ cancelled() { # by its user; a new submission goes on
 successors() { # where the site does not requeue
     sweep=long
     submit --ntasks 4 --nodes 4 --time 10 --no-requeue
-    wait_for 60 "the first points" is_under_way
+    wait_for 100 "the first points" is_under_way
     scancel --signal=USR1 --batch "$job" || die "scancel"
     wait_for 60 "the end of the first job" is_over FAILED
-    is_unfinished || die "nothing was left to resume"
     local next
     next=$(sed -n 's/^Submitted batch job //p' "linnet-$case-$job.log")
     [ -n "$next" ] || die "no successor"
     job=$next
     wait_for 120 "the end" is_over COMPLETED
+    grep -q resuming "linnet-$case-$job.log" || die "the successor did not resume"
     same_bytes
     "$linnet" submit long.yaml -o "$case.h5" | grep -q "nothing to submit" || die "a finished sweep was submitted"
 }
@@ -222,7 +249,7 @@ two_jobs() { # on one file
     sweep=long
     submit --ntasks 2 --time 10
     local first=$job
-    wait_for 60 "the first points" is_under_way
+    wait_for 100 "the first points" is_under_way
     job=$(sbatch --parsable -n 2 -o "$case.log" "$script" long.yaml "$case.h5") || die "sbatch"
     wait_for 60 "the end of the second" is_over FAILED
     is "$job" ExitCode 2:0 || die "the second job ended with $(field "$job" ExitCode)"
@@ -232,11 +259,35 @@ two_jobs() { # on one file
     same_bytes
 }
 
-eval "$("$testbed" up 11 16)"
+poisoned() { # a point kills its process, whenever it is tried
+    sweep=short
+    printf '#!/bin/sh\nLD_PRELOAD=%s POISON_FILE=%s/%s.h5.running POISON=7:11 exec %s "$@"\n' "$poison" "$work" "$case" "$linnet" >poisoned.sh
+    chmod +x poisoned.sh
+    job=$(LINNET=$work/poisoned.sh sbatch --parsable -n 2 -o "$case.log" "$script" short.yaml "$case.h5") || die "sbatch"
+    wait_for 120 "the end" is_over FAILED
+    is "$job" ExitCode 3:0 || die "it ended with $(field "$job" ExitCode)"
+    is "$job" Restarts 0 || die "it was requeued"
+    [ "$("$linnet" status --json "$case.h5" | sed 's/.*"pending": \([0-9]*\).*"failed": \([0-9]*\),.*/\1 \2/')" = "0 1" ] ||
+        die "one point failed, the others are done: $("$linnet" status "$case.h5")"
+    "$linnet" run short.yaml -o "$case.h5" --retry failed -q || die "retry"
+    same_bytes
+}
+
+# Of the cases, and of the jobs they left.
+no_process_is_left() {
+    "$testbed" strays >strays.out
+    [ -s strays.out ] || return 0
+    sleep 5 # the last job may be on its way out
+    "$testbed" strays >strays.out
+    [ ! -s strays.out ] || die "$(cat strays.out)"
+}
+
+eval "$("$testbed" up 14 16)"
 [ -n "${SLURM_CONF:-}" ] || exit 1
-echo "1..${#cases[@]}"
+echo "1..$((${#cases[@]} + 1))"
 write_sweep short 2000
 write_sweep long "${LINNET_SLURM_STEPS:-800000}"
+write_sweep endless 20000000
 for sweep in short long; do
     "$linnet" run $sweep.yaml -o $sweep-local.h5 >$sweep-local.log 2>&1 && touch $sweep-local.done
 done &
@@ -247,8 +298,12 @@ for case in "${cases[@]}"; do
 done
 n=0
 n_failed=0
-for case in "${cases[@]}"; do
+for case in "${cases[@]}" no_process_is_left; do
     n=$((n + 1))
+    if [ $case = no_process_is_left ]; then
+        { no_process_is_left && echo $SECONDS >$case.time; } >$case.out 2>&1 &
+        pids[$case]=$!
+    fi
     if wait "${pids[$case]}"; then
         echo "ok $n - $case # $(cat "$case.time") s"
     else

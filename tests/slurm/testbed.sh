@@ -6,6 +6,7 @@
 #   testbed.sh status | down
 #   testbed.sh lose NODE                    as if its power were cut: its slurmd, steps and ranks die at once
 #   testbed.sh node NODE                    start it again
+#   testbed.sh strays                       what runs on the nodes beside their slurmds
 #
 # $TESTBED_PARTITIONS replaces the one partition, main, by lines of slurm.conf. Everything lives in $TESTBED_DIR. Every daemon it starts has its pid in $TESTBED_DIR/pids; `down` ends these only.
 set -u
@@ -152,6 +153,13 @@ lose() {
     rm -f "$dir/slurmd-$1.pid"
 }
 
+strays() {
+    local pid
+    for pid in $(sort -u "$dir/namespaces" | while read -r name; do pids_in "$name"; done); do
+        grep -qx "$pid" "$dir/pids" || ! is_alive "$pid" || echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+    done
+}
+
 cancel_jobs() {
     local job
     timeout 3 scontrol ping >/dev/null 2>&1 || return 0
@@ -170,8 +178,8 @@ down() {
         for pid in $(cat "$dir/pids"); do
             wait_for 5 is_gone "$pid" || kill -KILL "$pid"
         done
-        for pid in $(sort -u "$dir/namespaces" | while read -r name; do pids_in "$name"; done); do
-            echo "testbed: left behind: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2
+        strays | while read -r pid name; do
+            echo "testbed: left behind: $pid $name" >&2
             kill -KILL "$pid"
         done
     fi
@@ -195,5 +203,6 @@ env) echo "export SLURM_CONF=$conf" ;;
 status) status ;;
 lose) lose "$2" ;;
 node) start_node "$2" ;;
-*) sed -n '2,13s/^# \{0,1\}//p' "$0" && exit 2 ;;
+strays) strays ;;
+*) sed -n '2,14s/^# \{0,1\}//p' "$0" && exit 2 ;;
 esac
