@@ -1,7 +1,7 @@
 #!/bin/bash
 # linnet submit with a Slurm of our own making: programs of its names that note what they are called with.
 . "${0%/*}/tap.sh"
-echo 1..29
+echo 1..30
 
 mkdir bin
 export RECORD=$work/record PATH=$work/bin:$PATH
@@ -48,7 +48,7 @@ job() {
     local script=$1
     shift
     : >"$RECORD"
-    env SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=1 SLURM_NTASKS=2 SLURM_JOB_PARTITION=p SLURM_JOB_NAME=j \
+    env SECONDS=9 SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=1 SLURM_NTASKS=2 SLURM_JOB_PARTITION=p SLURM_JOB_NAME=j \
         SLURM_SUBMIT_DIR="$work" "$@" bash "$script" >out.log 2>err.log
     rc=$?
 }
@@ -121,6 +121,8 @@ ok "a finished sweep is not submitted" eval '[ $rc = 0 ] && says "nothing to sub
 submit tiny.yaml --ntasks 2 --time 30
 job tiny.sbatch CODES=75
 ok "75: back into the queue" eval '[ $rc = 75 ] && grep -qx "scontrol requeue 7" "$RECORD"'
+job tiny.sbatch CODES=75 SECONDS=0
+ok "75 at once: not, the limit is too short" eval '[ $rc = 75 ] && [ "$(calls scontrol)" = 0 ] && says "too short"'
 job tiny.sbatch CODES=75 STATE=COMPLETING
 ok "75 of a job that is being cancelled: not" eval '[ $rc = 75 ] && [ "$(calls scontrol)" = 0 ]'
 bad=0

@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 script=$(realpath "$here/../../slurm/sweep.sbatch")
 testbed=$here/testbed.sh
 cases=("$@")
-[ $# -gt 0 ] || cases=(by_srun by_mpirun shards shards_in_rounds told_to_stop limit preempted node_down node_lost script_lost
+[ $# -gt 0 ] || cases=(by_srun by_mpirun shards shards_in_rounds told_to_stop limit deadline preempted node_down node_lost script_lost
     cancelled successors two_jobs poisoned)
 export PATH=$PATH:/usr/sbin TESTBED_DIR=/run/linnet-slurm-$$ TESTBED_PORT=$((20000 + $$ % 10000))
 
@@ -167,14 +167,24 @@ told_to_stop() { # by the signal that Slurm sends before the limit
     goes_on_and_completes
 }
 
-limit() { # the time of a sweep without end is up, twice
+limit() { # Slurm says that the time of a sweep without end will soon be up
     sweep=endless
     submit --ntasks 1 --time 1
-    wait_for 90 "two restarts" has_restarted 2
-    grep -q "DUE TO TIME LIMIT" "linnet-$case-$job.log" && die "Slurm had to end it"
+    wait_for 60 "a restart" has_restarted
     grep -q '"exit": 75' "$case.h5.log" || die "it did not stop by itself"
     scancel "$job"
     wait_for 30 "the end" is_over CANCELLED
+}
+
+deadline() { # Slurm says nothing before the limit: linnet knows, and parks what it is at
+    sweep=longer
+    job=$(sbatch --parsable -n 1 --time 1 --signal=B:USR1@1 -o "$case.log" "$script" longer.yaml "$case.h5" --margin 52) || die "sbatch"
+    wait_for 90 "a restart" has_restarted
+    is_unfinished || die "nothing was left to resume"
+    wait_for 200 "the end" is_over COMPLETED
+    grep -q "DUE TO TIME LIMIT" "$case.log" && die "Slurm had to end it"
+    grep -q '"event": "limit"' "$case.h5.log" || die "it did not know its limit"
+    same_bytes
 }
 
 preempted() { # a job of a better partition takes the nodes
@@ -287,8 +297,9 @@ eval "$("$testbed" up 14 16)"
 echo "1..$((${#cases[@]} + 1))"
 write_sweep short 2000
 write_sweep long "${LINNET_SLURM_STEPS:-800000}"
+write_sweep longer 2500000
 write_sweep endless 20000000
-for sweep in short long; do
+for sweep in short long longer; do
     "$linnet" run $sweep.yaml -o $sweep-local.h5 >$sweep-local.log 2>&1 && touch $sweep-local.done
 done &
 declare -A pids
