@@ -18,8 +18,14 @@ static char reason[300];
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data) {
     (void)data;
+    const char *desc = error->desc ? error->desc : "";
+    /* Where the system has refused something HDF5 tells a long story around its words. */
+    static const char mark[] = "error message = '";
+    const char *words = strstr(desc, mark);
+    if (words)
+        desc = words + sizeof mark - 1;
     if (n == 0)
-        snprintf(reason, sizeof reason, "%s", error->desc ? error->desc : "");
+        snprintf(reason, sizeof reason, "%.*s", (int)strcspn(desc, words ? "'" : "\n"), desc);
     return 0;
 }
 

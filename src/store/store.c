@@ -353,6 +353,20 @@ void ln_store_renew(struct ln_store *store) {
     ln_lock_renew(&store->lock);
 }
 
+/* A run must not go on, nor end well, where what it writes has no name any more. */
+static int check_name(const struct ln_store *store, struct ln_err *err) {
+    struct stat by_name, by_fd;
+    if (fstat(store->fd, &by_fd) != 0 || stat(store->path, &by_name) != 0)
+        return ln_err_set(err, LN_FATAL, "%s is gone: %s; it was removed under the run",
+                          store->path, strerror(errno));
+    if (by_name.st_ino != by_fd.st_ino || by_name.st_dev != by_fd.st_dev)
+        return ln_err_set(err, LN_FATAL, "%s is another file now; it was replaced under the run",
+                          store->path);
+    if (by_fd.st_size < store->size)
+        return ln_err_set(err, LN_FATAL, "%s was cut off under the run", store->path);
+    return LN_OK;
+}
+
 /* Not H5Fflush: that is collective. The pages belong to the file, whichever descriptor wrote them.
  */
 int ln_store_sync(struct ln_store *store, struct ln_err *err) {
@@ -364,7 +378,7 @@ int ln_store_sync(struct ln_store *store, struct ln_err *err) {
         return ln_err_set(err, LN_FATAL, "cannot write %s to the disk: %s", store->path,
                           strerror(errno));
     ln_store_memory_trim(&store->memory);
-    return LN_OK;
+    return check_name(store, err);
 }
 
 int ln_store_close(struct ln_store *store, struct ln_err *err) {
