@@ -11,8 +11,8 @@
 int ln_agree(MPI_Comm comm, int status, struct ln_err *err);
 
 /* The same after a call in which the others may hang for ever because it has failed here: a rank
- * that failed waits for them for some seconds, one that has not for two minutes; then it comes back
- * alone with an error. It is to abort the run. */
+ * that failed waits for them for some seconds, one that has not for some minutes; then it comes
+ * back alone with an error. It is to abort the run. */
 int ln_agree_or_leave(MPI_Comm comm, int status, struct ln_err *err);
 
 /* Waits for the others some seconds, for a rank that is about to abort the run. */

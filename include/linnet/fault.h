@@ -110,6 +110,8 @@ void ln_fault_outside(void);
 #define LN_FAULT_INSIDE(site) ln_fault_inside(LN_FAULT_##site)
 #define LN_FAULT_OUTSIDE() ln_fault_outside()
 #define LN_FAULT_IS_ON(mistake) ln_fault_is_on(mistake)
+/* How long to wait for others: tests have less patience. */
+#define LN_FAULT_SECONDS(seconds) ((seconds) / 12)
 
 #else
 
@@ -122,6 +124,7 @@ void ln_fault_outside(void);
 #define LN_FAULT_INSIDE(site) ((void)0)
 #define LN_FAULT_OUTSIDE() ((void)0)
 #define LN_FAULT_IS_ON(mistake) false
+#define LN_FAULT_SECONDS(seconds) (seconds)
 
 #endif
 

@@ -3,8 +3,10 @@
 #include <stdbool.h>
 #include <time.h>
 
-static const double patience_seconds = 5; /* of a rank that has failed */
-static const double trust_seconds = 120;  /* of one that has not */
+#include "linnet/fault.h"
+
+static const double patience_seconds = 5;                  /* of a rank that has failed */
+static const double trust_seconds = LN_FAULT_SECONDS(180); /* of one that has not */
 
 /* The lowest rank that failed, n_ranks where none did. */
 static int conclude(MPI_Comm comm, int failed, int n_ranks, struct ln_err *err) {

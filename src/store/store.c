@@ -23,6 +23,7 @@
 #include "probe.h"
 #include "rows.h"
 #include "skeleton.h"
+#include "watchdog.h"
 
 /* MPI counts are ints; larger arrays are reduced in pieces. */
 enum { REDUCE_PIECE = 1 << 30 };
@@ -133,10 +134,12 @@ static int open_plain(struct ln_store *store, struct ln_err *err) {
  * that opens. */
 static int open_shared(struct ln_store *store, struct ln_err *err) {
     hid_t access = ln_h5_access();
+    ln_watchdog_start(store->path, store->rank);
     LN_FAULT_INSIDE(SHARED_OPEN);
     if (access >= 0 && H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL) >= 0)
         store->file = H5Fopen(store->path, H5F_ACC_RDWR, access);
     LN_FAULT_OUTSIDE();
+    ln_watchdog_stop();
     if (access >= 0)
         H5Pclose(access);
     if (store->file < 0 || H5Fget_vfd_handle(store->file, H5P_DEFAULT, (void **)&store->handle) < 0)

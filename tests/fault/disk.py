@@ -34,7 +34,7 @@ class Disk:
     def __init__(self, linnet, folder):
         self.folder, self.sweep, self.slow = folder, folder / "quick.yaml", folder / "slow.yaml"
         self.sweep.write_text(SWEEP.replace("STEPS", "200").replace("COUNT", "200"))
-        self.slow.write_text(SWEEP.replace("STEPS", "200000").replace("COUNT", "2000"))
+        self.slow.write_text(SWEEP.replace("STEPS", "200000").replace("COUNT", "800"))
         self.linnet = folder / "linnet"  # where anybody can run it
         shutil.copy(linnet, self.linnet)
         folder.chmod(0o755)
