@@ -189,7 +189,7 @@ ok "a file cut or with flipped bytes is read or refused, 40 times" [ $rc = 0 ]
 # --- where files are made
 printf 'precious\n' >precious
 run run sweep.yaml -o there.h5 -q
-for planted in out.h5.tmp out.h5.log out.h5.lock out.h5.probe; do
+for planted in out.h5.tmp out.h5.log out.h5.lock out.h5.probe out.h5.running out.h5.deaths out.h5.parked; do
     rm -f out.h5*
     ln -s precious $planted
     run run sweep.yaml -o out.h5 -q
@@ -202,6 +202,16 @@ for planted in out.h5.tmp out.h5.log out.h5.lock out.h5.probe; do
     mkfifo $planted
     run run sweep.yaml -o out.h5 -q
     ok "a pipe planted as $planted does not hang the run" [ $rc -le 2 ]
+    # A resume, and all that looks at a file.
+    rm -f out.h5*
+    cp there.h5 out.h5
+    ln -s precious $planted
+    run run sweep.yaml -o out.h5 -q
+    [ $rc -le 2 ] && run run sweep.yaml -o out.h5 --retry failed
+    [ $rc -le 2 ] && run status out.h5
+    [ $rc -le 2 ] && run show out.h5 --point 1
+    [ $rc -le 2 ] && run check out.h5
+    ok "nor is a link planted as $planted when the run is resumed" eval '[ "$(cat precious)" = precious ] && [ $rc -le 2 ] && harmless'
 done
 rm -f there.h5.log
 mkfifo there.h5.log
