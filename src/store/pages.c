@@ -51,8 +51,10 @@ static int read_pages(int fd, const char *path, const char *digest, int64_t n_ce
         struct ln_page *page = &pages->pages[r];
         if (pread(fd, page, sizeof *page, (off_t)r * LN_PAGE_BYTES) != (ssize_t)sizeof *page)
             return ln_err_set(err, LN_INPUT, "cannot read %s.running", path);
-        if (page->head.magic[0] == '\0')
+        if (page->head.magic[0] == '\0') {
+            *page = (struct ln_page){0}; /* what else it has is not vouched for */
             continue;
+        }
         if (memcmp(page->head.magic, LN_PAGE_MAGIC, sizeof page->head.magic) != 0 ||
             !is_sound(page, r, pages->n, n_cells) || (first && page->head.run != first->head.run))
             return ln_err_set(err, LN_INPUT, "%s.running is damaged", path);
