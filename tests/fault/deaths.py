@@ -162,6 +162,32 @@ def retry_in_vain(bench, out, poison):
     must(code == 3, f"exit code {code}")
 
 
+def other_commands(bench, out, cell):
+    """What the rest of the program makes of a file with a failed point."""
+    def say(*words, code=0):
+        done = subprocess.run([bench.linnet, *map(str, words)], capture_output=True, text=True, timeout=60)
+        must(done.returncode == code, f"{words[0]}: {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+    depth, seed = 2 + cell // 100, cell % 100
+    shown = say("status", out)
+    must("1 failed" in shown and f"point {cell} (depth={depth}, seed={seed})" in shown and "died 3 times" in shown, shown)
+    shown = say("show", out, "--point", cell)
+    must("failed" in shown and "died 3 times" in shown, shown)
+    must("1 points are marked as failed" in say("check", out), "check does not count what failed")
+    must(f"{POINTS - 1} of {POINTS} points are done" in say("plan", bench.sweep, "--after", out), "plan --after")
+    whole, still = bench.new_file("merged"), bench.new_file("still")
+    say("merge", out, bench.reference, "-o", whole)
+    must(whole.read_bytes() == bench.reference.read_bytes(), "a part that has it done does not win in a merge")
+    must("1 points failed" in say("merge", out, "-o", still), "merge does not say that a point failed")
+    must(bench.status(still)["failed"] == 1, "a failed point does not stay failed in a merge")
+    must(bench.run(still, 1) == 3, "a merged file with a failed point is not incomplete")
+    must("nothing is known of its deaths" in say("status", still), "a reason out of nothing")
+    longer = bench.new_file("longer")
+    say("extend", out, bench.sweep, "-o", longer)
+    state = bench.status(longer)
+    must(state["failed"] == 0 and state["pending"] == 1, f"a failed point is not pending in an extended sweep: {state}")
+
+
 def pages(out):
     data = pathlib.Path(f"{out}.running").read_bytes()
     return [data[i:i + PAGE] for i in range(0, len(data), PAGE)]
@@ -385,6 +411,7 @@ def test(options, bench):
     chance = random.Random(options.seed)
     must(bench.run(bench.reference, 1) == 0, bench.said if hasattr(bench, "said") else "no reference")
     out = poisoned(bench, "one-rank", 1, f"150:{SEGV}")
+    other_commands(bench, out, 150)
     retry_in_vain(bench, out, f"150:{SEGV}")
     retry_is_clean(bench, out)
     retry_is_clean(bench, poisoned(bench, "two-ranks", 2, f"3:{SEGV}"))
