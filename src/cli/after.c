@@ -61,8 +61,10 @@ int cli_take_done(const char *path, const char *sweep_path, const struct ln_swee
     int8_t *rows = ln_linalg_alloc((size_t)plan->n_cells, 1);
     uint8_t *done = ln_linalg_alloc((size_t)plan->n_cells, 1);
     status = ln_view_status(view, rows, err);
-    for (int64_t cell = 0; cell < plan->n_cells; cell++)
+    for (int64_t cell = 0; cell < plan->n_cells; cell++) {
         done[cell] = rows[cell] == LN_ROW_DONE || rows[cell] == LN_ROW_FAILED;
+        costs->n_failed += rows[cell] == LN_ROW_FAILED;
+    }
     if (status == LN_OK) {
         ln_plan_drop_done(plan, done);
         cli_log_read(path, costs);
@@ -79,8 +81,12 @@ int cli_after(const char *path, const char *sweep_path, const struct ln_sweep *s
     struct cli_costs costs = {0};
     int status = cli_take_done(path, sweep_path, sweep, plan, &costs, err);
     if (status == LN_OK) {
-        printf("%s: %lld of %lld points are done\n", cli_shown(path), (long long)plan->n_done,
+        printf("%s: %lld of %lld points are done", cli_shown(path),
+               (long long)(plan->n_done - costs.n_failed),
                (long long)(plan->n_done + plan->n_points));
+        if (costs.n_failed > 0)
+            printf(", %lld failed", (long long)costs.n_failed);
+        printf("\n");
         print_costs(&costs, path);
     }
     cli_costs_clear(&costs);

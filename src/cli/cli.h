@@ -119,6 +119,7 @@ void cli_account(void *progress, const struct ln_account *account);
 
 /* What finished points cost, by the text of their shape. */
 struct cli_costs {
+    int64_t n_failed; /* points given up, in a results file */
     int n;
     struct cli_cost {
         char shape[64];
