@@ -91,6 +91,7 @@ wait_for() {
     local deadline=$((SECONDS + $1)) what=$2
     shift 2
     until "$@"; do
+        kill -0 $$ 2>/dev/null || exit 1 # the test is gone
         [ "$SECONDS" -lt "$deadline" ] || die "waited in vain: $what ($(field "$job" JobState))"
         sleep 0.2
     done
