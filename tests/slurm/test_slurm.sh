@@ -295,7 +295,7 @@ eval "$("$testbed" up 15 16)"
 [ -n "${SLURM_CONF:-}" ] || exit 1
 echo "1..$((${#cases[@]} + 1))"
 write_sweep short 2000
-write_sweep long "${LINNET_SLURM_STEPS:-600000}"
+write_sweep long "${LINNET_SLURM_STEPS:-1000000}"
 write_sweep longer 2000000
 write_sweep endless 20000000
 for sweep in short long longer; do
