@@ -114,7 +114,9 @@ void run_park(struct run_job *job) {
     if (ln_parked_write(job->parked, &job->n_parked, &err) == LN_OK || job->rank != 0)
         return;
     cli_fail(&err);
-    fprintf(stderr, "linnet: so the points in flight are not parked, and begin anew\n");
+    fprintf(
+        stderr,
+        "linnet: so the points in flight are not parked, and lose what this run did for them\n");
 }
 
 void run_say_stopped(const struct run_job *job, const struct ln_err *err) {

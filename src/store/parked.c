@@ -35,14 +35,27 @@ static void drop(struct ln_parked_file *file, const uint8_t *done, int64_t n_cel
     file->n = n;
 }
 
+static void remove_regular(const char *path) {
+    struct stat info;
+    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode))
+        unlink(path);
+}
+
+/* What a run has left that died while it wrote. */
+static void remove_half(const struct ln_parked *parked) {
+    char *temporary = NULL;
+    if (asprintf(&temporary, "%s.tmp", parked->path) >= 0)
+        remove_regular(temporary);
+    free(temporary);
+}
+
 /* Rank 0: reads the index, as far as it is of use. */
 static int open_first(struct ln_parked *parked, const uint8_t *done, int64_t n_cells,
                       struct ln_parked_news *news, struct ln_err *err) {
     struct ln_parked_file *file = &parked->file;
-    struct stat info;
+    remove_half(parked);
     if (!done) {
-        if (lstat(parked->path, &info) == 0 && S_ISREG(info.st_mode))
-            unlink(parked->path);
+        remove_regular(parked->path);
         return LN_OK;
     }
     int status = ln_parked_file_open(parked->path, file, err);

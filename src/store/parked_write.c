@@ -218,6 +218,7 @@ int ln_parked_write(struct ln_parked *parked, int64_t *n, struct ln_err *err) {
         else
             help(parked);
         status = ln_agree(parked->comm, status, err);
+        *n = status == LN_OK ? *n : 0;
         MPI_Bcast(n, 1, MPI_INT64_T, 0, parked->comm);
     }
     free(counts);

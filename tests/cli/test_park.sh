@@ -11,10 +11,10 @@ linnet: 1
 name: long
 problem: {kind: target, spectrum: [2, 1, 0.5, 0.3, 0.1], basis: random}
 model: {depth: 3, init: {kind: gaussian, scale: 0.3}}
-train: {step_size: 0.002, max_steps: $((stops * 500000)), stop: {loss: 0}}
+train: {step_size: 0.002, max_steps: $((stops * 400000)), stop: {loss: 0}}
 record: {times: {log: 16}, series: [loss, singular_values], final: [sharpness]}
 axes:
-  seed: {count: 14}
+  seed: {count: 12}
 END
 cat >flow.yaml <<END
 linnet: 1
@@ -80,17 +80,20 @@ in_pieces() {
     ok "$sweep in $((n_stops + 1)) pieces on $*, $n_parked points parked: the same file" \
         sh -c "[ $rc = 0 ] && [ $n_stops -ge 1 ] && [ $n_parked -ge 1 ] && [ $worse = 0 ] && cmp $sweep.h5 out.h5 && [ ! -e out.h5.parked ]"
 }
-in_pieces long 1
-in_pieces long 2 3 1
+in_pieces long 1 3 2
 in_pieces flow 2 1
 
-# parked: a new run of the long sweep, stopped in the middle.
+# A run of the long sweep, stopped in the middle.
+rm -rf out.h5 out.h5.*
+start 2 long.yaml out.h5
+stop_after 0.2
+cp out.h5 base.h5
+cp out.h5.parked base.parked
 parked() {
     rm -rf out.h5 out.h5.*
-    start 2 long.yaml out.h5
-    stop_after 0.2
+    cp base.h5 out.h5
+    cp base.parked out.h5.parked
 }
-parked
 ok "a stop says how many points are parked" says "points parked; the same command resumes out.h5"
 ok "status says it" sh -c "'$linnet' status out.h5 | grep -q 'points parked on their way'"
 run check out.h5
@@ -120,7 +123,7 @@ damaged "a flipped byte of a record" -3 '1 parked points are damaged and begin a
 damaged "a flipped byte of the index" 150 'its index does not agree with its checksum; points that were parked begin anew'
 
 parked
-cp out.h5.parked other
+cp base.parked other
 head -c 5000 out.h5.parked >short
 mv short out.h5.parked
 run run long.yaml -o out.h5
@@ -137,7 +140,7 @@ mkdir out.h5.parked.tmp
 start 2 long.yaml out.h5
 stop_after 0.2
 ok "where nothing can be parked it is said, and the run can be resumed" \
-    sh -c "[ $rc = 75 ] && grep -q 'are not parked, and begin anew' err.log && [ ! -e out.h5.parked ]"
+    sh -c "[ $rc = 75 ] && grep -q 'are not parked, and lose' err.log && grep -q 'stopped on request; the same' err.log && [ ! -e out.h5.parked ]"
 rmdir out.h5.parked.tmp
 
 cp other target
@@ -149,7 +152,7 @@ ok "a link is not followed" sh -c "[ $rc = 75 ] && [ $target = $(sum target) ] &
 
 # The wall time.
 rm -f out.h5 out.h5.*
-for text in 1 0:30 3:55:00 90min 3600s 4h 0.5d; do
+for text in 1 0:30 3:55:00 90min; do
     run run long.yaml -o out.h5 --walltime $text --margin 86400
     ok "--walltime $text is read" sh -c "[ $rc = 75 ] && grep -q 'stopped before the first point' err.log"
 done
@@ -160,7 +163,7 @@ done
 run run long.yaml -o new.h5 --margin soon
 ok "--margin soon is refused" sh -c "[ $rc = 2 ] && grep -q 'write the seconds' err.log"
 ok "where there was no time to begin nothing is trained" [ "$(count_of out.h5 done)" = 0 ]
-for text in 1-12 1-12:30 2-00:00:30 3d; do
+for text in 1-12:30 1.5d; do
     run run long.yaml -o new.h5 --walltime $text --set train.max_steps=3
     ok "--walltime $text is read" sh -c "[ $rc = 0 ] && grep -q 'stops at 20[0-9-]* [0-9:]*, 10' err.log"
     rm -f new.h5 new.h5.*

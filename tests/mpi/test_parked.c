@@ -179,12 +179,16 @@ static void a_file_that_cannot_be_written_leaves_the_old_one(void) {
     open_parked();
     keep(20 + rank, 1);
     CHECK(ln_parked_write(parked, &n, &err) != LN_OK && strstr(err.text, "is in the way"));
+    CHECK(n == 0);
     ln_parked_close(parked);
     MPI_Barrier(MPI_COMM_WORLD);
-    if (rank == 0)
+    if (rank == 0) {
         rmdir(temporary);
+        FILE *half = fopen(temporary, "wb"); /* as a run leaves it that is killed */
+        CHECK(half && fclose(half) == 0);
+    }
     open_parked();
-    CHECK(news.n == 12 && is_record(5, 0));
+    CHECK(news.n == 12 && is_record(5, 0) && access(temporary, F_OK) != 0);
     ln_parked_close(parked);
 }
 
