@@ -109,6 +109,7 @@ bool ln_fault_fails(enum ln_fault_site site) {
     if (n_faults < 0)
         begin();
     long at = ++arrivals[site];
+    is_short = false; /* of a call before that has no size */
     for (int i = 0; i < n_faults; i++) {
         const struct fault *fault = &faults[i];
         if (fault->site != (int)site)

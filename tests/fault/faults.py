@@ -170,7 +170,8 @@ def check_disk(options, scenario, what, before):
 
 def check_words(scenario, site, what, code, err):
     """Exit code and line. True: the fault was no error (a short write that was taken up again, an interruption)."""
-    lines = [line for line in err.splitlines() if line.startswith("linnet: ")]
+    # Ranks that lose a page of the file can tell nobody but the terminal: each says the same.
+    lines = list({line for line in err.splitlines() if line.startswith("linnet: ")})
     if what.startswith("kill"):
         # The first write of a repair is that of a child, which reads the sweep: what it cannot read is asked for.
         is_child = scenario.finish and site == "file.write" and code == 2 and "--sweep" in err
