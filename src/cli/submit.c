@@ -45,8 +45,13 @@ static int send_off(const struct submission *submission, struct ln_err *err) {
 }
 
 static void print_warnings(const char *warnings) {
-    for (const char *at = warnings; *at; at += strcspn(at, "\n") + 1)
-        fprintf(stderr, "linnet: warning: %.*s\n", (int)strcspn(at, "\n"), at);
+    size_t length;
+    for (const char *at = warnings; *at; at += length + (at[length] != '\0')) {
+        length = strcspn(at, "\n");
+        fputs("linnet: warning: ", stderr);
+        fwrite(at, 1, length, stderr);
+        fputc('\n', stderr);
+    }
 }
 
 static int do_submit(struct submission *submission, struct ln_err *err) {

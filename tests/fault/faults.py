@@ -25,7 +25,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kill import Contents, Failure, check, environment  # noqa: E402
@@ -342,7 +341,7 @@ def main():
     parser.add_argument("header", type=pathlib.Path, help="include/linnet/fault.h")
     parser.add_argument("--cases", type=int, default=36)
     parser.add_argument("--all", action="store_true")
-    parser.add_argument("--seed", type=int, default=int(time.time() // 86400), help="default: of the day")
+    parser.add_argument("--seed", type=int, default=1, help="which faults are drawn; default 1")
     options = parser.parse_args()
     options.chance = random.Random(options.seed)
     options.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-faults.", dir="/dev/shm"))
