@@ -44,16 +44,6 @@ static int send_off(const struct submission *submission, struct ln_err *err) {
     return LN_OK;
 }
 
-static void print_warnings(const char *warnings) {
-    size_t length;
-    for (const char *at = warnings; *at; at += length + (at[length] != '\0')) {
-        length = strcspn(at, "\n");
-        fputs("linnet: warning: ", stderr);
-        fwrite(at, 1, length, stderr);
-        fputc('\n', stderr);
-    }
-}
-
 static int do_submit(struct submission *submission, struct ln_err *err) {
     struct ln_sweep *sweep = NULL;
     const struct submit_request *request = &submission->request;
@@ -70,7 +60,7 @@ static int do_submit(struct submission *submission, struct ln_err *err) {
                cli_shown(request->output), (long long)submission->size.n_done);
         return LN_OK;
     }
-    print_warnings(submission->size.warnings);
+    submit_put_lines(stderr, "linnet: warning: ", submission->size.warnings);
     submission->script = submit_script(request, &submission->paths, &submission->size);
     if (request->n_shards > 0)
         submission->merge = submit_merge_script(request, &submission->paths, &submission->size);

@@ -55,6 +55,9 @@ char *submit_script(const struct submit_request *request, const struct submit_pa
 char *submit_merge_script(const struct submit_request *request, const struct submit_paths *paths,
                           const struct submit_size *size);
 
+/* Each line of a text, with `before` in front of it. */
+void submit_put_lines(FILE *to, const char *before, const char *lines);
+
 /* Puts a script under its name, whole or not at all. One that linnet submit wrote before is
  * replaced, anything else is left alone. Errors: LN_INPUT, LN_FATAL. */
 int submit_save(const char *path, const char *text, struct ln_err *err);

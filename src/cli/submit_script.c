@@ -36,10 +36,14 @@ static void put_setting(FILE *to, const char *name, const char *value) {
     fputc('\n', to);
 }
 
-/* Lines as comments. */
-static void put_lines(FILE *to, const char *lines, const char *before) {
-    for (const char *at = lines; *at; at += strcspn(at, "\n") + 1)
-        fprintf(to, "# %s%.*s\n", before, (int)strcspn(at, "\n"), at);
+void submit_put_lines(FILE *to, const char *before, const char *lines) {
+    size_t length;
+    for (const char *at = lines; *at; at += length + (at[length] != '\0')) {
+        length = strcspn(at, "\n");
+        fputs(before, to);
+        fwrite(at, 1, length, to);
+        fputc('\n', to);
+    }
 }
 
 /* An option with a checked word, or nothing. */
@@ -121,8 +125,8 @@ char *submit_script(const struct submit_request *request, const struct submit_pa
     size_t n;
     FILE *to = begin(&text, &n);
     put_head(to, paths);
-    put_lines(to, size->notes, "");
-    put_lines(to, size->warnings, "warning: ");
+    submit_put_lines(to, "# ", size->notes);
+    submit_put_lines(to, "# warning: ", size->warnings);
     put_size(to, request, paths, size);
     put_setting(to, "sweep", paths->sweep);
     put_setting(to, "out", paths->output);
