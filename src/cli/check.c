@@ -51,7 +51,9 @@ static void report_parked(const char *path, const struct ln_parked_news *news) {
     if (news->note[0])
         printf("  parked points are not used: %s\n", cli_shown(news->note));
     if (news->n_bad > 0)
-        printf("  damaged: %lld parked points, which begin anew\n", (long long)news->n_bad);
+        printf(
+            "  damaged: %lld parked point%s; `linnet run` begins %s anew, nothing else is to do\n",
+            (long long)news->n_bad, news->n_bad == 1 ? "" : "s", news->n_bad == 1 ? "it" : "them");
 }
 
 static int check(const char *path, const char *sweep_path) {

@@ -75,8 +75,10 @@ static int open_output(struct run_job *job, struct ln_err *err) {
                 cli_shown(job->output), cli_shown(ln_store_taken_from(job->store)));
     if (status == LN_OK && !job->is_resumed && !job->plan) /* it has vanished in between */
         status = make_plan(job, NULL, err);
-    if (status == LN_OK && !job->is_resumed)
+    if (status == LN_OK && !job->is_resumed) {
+        run_begin_deaths(job);
         return run_open_parked(job, NULL, err);
+    }
     if (status != LN_OK)
         return status;
     uint8_t *done = ln_linalg_alloc((size_t)ln_sweep_n_cells(job->sweep), 1);
@@ -232,7 +234,7 @@ static int run(int argc, char **argv) {
 const struct command command_run = {
     "run",
     "linnet run SWEEP.yaml [-o OUT.h5] [--set key=value]... [--shard K/N] [--retry failed] "
-    "[--walltime TIME] "
+    "[--walltime TIME [--margin SECONDS]] "
     "[--quiet]",
     "Trains every point of a sweep; on an existing file of the same sweep, goes on where it "
     "stopped.",

@@ -80,6 +80,9 @@ int run_look_back(struct run_job *job, uint8_t *done, struct ln_err *err);
 /* Takes the suspects out of job->plan into job->suspects. */
 void run_set_apart(struct run_job *job);
 
+/* What a results file of the same name has left, which is gone, means nothing for a new one. */
+void run_begin_deaths(const struct run_job *job);
+
 /* From now on it is known which points are in the lanes. Ranks: collective. */
 void run_watch_deaths(struct run_job *job);
 

@@ -117,6 +117,11 @@ int run_look_back(struct run_job *job, uint8_t *done, struct ln_err *err) {
     return LN_OK;
 }
 
+void run_begin_deaths(const struct run_job *job) {
+    if (job->rank == 0)
+        ln_deaths_forget(job->output);
+}
+
 void run_set_apart(struct run_job *job) {
     job->suspects = ln_plan_set_apart(job->plan, job->apart);
     if (job->rank == 0 && !job->is_quiet && job->suspects->n_points > 0)
@@ -128,8 +133,6 @@ void run_set_apart(struct run_job *job) {
 
 void run_watch_deaths(struct run_job *job) {
     struct ln_err err = {0};
-    if (job->rank == 0 && !job->is_resumed)
-        ln_deaths_forget(job->output);
     if (ln_running_open(job->output, MPI_COMM_WORLD, job->sweep, &job->running, &err) != LN_OK &&
         job->rank == 0)
         fprintf(stderr, "linnet: %s; deaths will not be counted\n", cli_shown(err.text));

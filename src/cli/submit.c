@@ -17,8 +17,9 @@ static void print_dry(const struct submission *submission) {
     const struct submit_paths *paths = &submission->paths;
     const char *after = submission->request.after;
     fputs(submission->script, stdout);
-    printf("\n# would be %s, submitted with\n# sbatch %s%s %s\n", cli_shown(paths->script),
-           after ? "--dependency=afterany:" : "", after ? after : "", cli_shown(paths->script));
+    printf("\n# would be %s, submitted with\n# sbatch %s%s%s%s\n", cli_shown(paths->script),
+           after ? "--dependency=afterany:" : "", after ? after : "", after ? " " : "",
+           cli_shown(paths->script));
     if (!submission->merge)
         return;
     printf("\n%s\n# would be %s, submitted with\n# sbatch --dependency=afterany:JOBID %s\n",

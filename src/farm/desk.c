@@ -48,6 +48,10 @@ void ln_desk_report(struct ln_desk *desk, int rank, const struct ln_report *repo
     desk->silence = report->silence > desk->silence ? report->silence : desk->silence;
 }
 
+const char *ln_desk_why_stopped(const struct ln_desk *desk) {
+    return desk->is_late ? "stopped before the wall time is over" : "stopped on request";
+}
+
 static void pack_grant(struct ln_grant grant, double *words) {
     words[LN_GRANT_FIRST] = (double)grant.first;
     words[LN_GRANT_COUNT] = (double)grant.count;

@@ -53,6 +53,9 @@ int ln_desk_conclude(struct ln_desk *desk, struct ln_err *err);
 /* A grant as words [LN_N_GRANT_WORDS]. */
 struct ln_grant ln_desk_unpack(const double *words);
 
+/* Of a stop that comes from outside: its message. */
+const char *ln_desk_why_stopped(const struct ln_desk *desk);
+
 /* Seconds of a clock that never goes back. */
 double ln_desk_clock(void);
 

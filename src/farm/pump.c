@@ -144,6 +144,16 @@ bool ln_pump_is_late(const struct ln_pump *pump) {
     return pump->rank == 0 && pump->desk.is_late;
 }
 
+/* Rank 0 has nothing left to train, but others have: a stop is for them now. */
+static int stop_others(struct ln_desk *desk, struct ln_err *err) {
+    const volatile int *asked = desk->options->stop_asked;
+    struct ln_err reason;
+    if (desk->is_halted || !(desk->is_late || (asked && *asked)))
+        return LN_OK;
+    ln_err_set(&reason, LN_STOPPED, "%s", ln_desk_why_stopped(desk));
+    return ln_desk_farewell(desk, 0, LN_STOPPED, &reason, err);
+}
+
 /* Rank 0: says its own farewell, then waits for those of the others. */
 static int leave_desk(struct ln_pump *pump, int status, struct ln_err *err) {
     struct ln_desk *desk = &pump->desk;
@@ -152,6 +162,8 @@ static int leave_desk(struct ln_pump *pump, int status, struct ln_err *err) {
     while (rc == LN_OK && desk->worst.status != LN_FATAL && desk->n_working > 0) {
         ln_backoff_wait(&backoff);
         rc = ln_desk_serve(desk, err);
+        if (rc == LN_OK)
+            rc = stop_others(desk, err);
     }
     if (rc != LN_OK)
         return rc;

@@ -166,9 +166,7 @@ static int train(struct ln_worker *worker, struct ln_engine *engine, struct ln_e
         return (int)err->status;
     }
     if (status == LN_STOPPED || (status == LN_OK && is_ending(worker)))
-        return ln_err_set(err, LN_STOPPED, "%s",
-                          ln_pump_is_late(worker->pump) ? "stopped before the wall time is over"
-                                                        : "stopped on request");
+        return ln_err_set(err, LN_STOPPED, "%s", ln_desk_why_stopped(&worker->pump->desk));
     return status;
 }
 

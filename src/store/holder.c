@@ -53,6 +53,15 @@ static bool read_process(int64_t pid, char *state, int64_t *started) {
     return true;
 }
 
+/* "17.alpha": the number means something on its cluster only. */
+static void put_job(struct ln_holder *holder, const char *job) {
+    const char *cluster = getenv("SLURM_CLUSTER_NAME");
+    char text[256] = "";
+    if (job)
+        snprintf(text, sizeof text, "%s%s%s", job, cluster ? "." : "", cluster ? cluster : "");
+    put_word(holder->job, sizeof holder->job, text);
+}
+
 void ln_holder_self(struct ln_holder *holder) {
     char text[128] = "", state;
     struct stat space;
@@ -62,7 +71,7 @@ void ln_holder_self(struct ln_holder *holder) {
     put_word(holder->host, sizeof holder->host, text);
     read_file("/proc/sys/kernel/random/boot_id", text, sizeof text);
     put_word(holder->boot_id, sizeof holder->boot_id, text);
-    put_word(holder->job, sizeof holder->job, job ? job : "");
+    put_job(holder, job);
     holder->job_restart = job && restart ? atoll(restart) : 0;
     holder->pid = getpid();
     holder->pid_space = stat("/proc/self/ns/pid", &space) == 0 ? (int64_t)space.st_ino : 0;
@@ -76,8 +85,8 @@ static enum ln_life life_on_this_host(const struct ln_holder *holder,
     int64_t started;
     if (strcmp(holder->boot_id, "-") == 0 || strcmp(self->boot_id, "-") == 0)
         return LN_LIFE_UNKNOWN;
-    if (strcmp(holder->boot_id, self->boot_id) != 0)
-        return LN_LIFE_DEAD;
+    if (strcmp(holder->boot_id, self->boot_id) != 0) /* many hosts have that name */
+        return strcmp(self->host, "localhost") == 0 ? LN_LIFE_UNKNOWN : LN_LIFE_DEAD;
     if (holder->pid_space != self->pid_space || holder->pid_space == 0 || holder->pid <= 0)
         return LN_LIFE_UNKNOWN;
     if (kill((pid_t)holder->pid, 0) != 0 && errno == ESRCH)
@@ -91,12 +100,18 @@ static enum ln_life life_on_this_host(const struct ln_holder *holder,
 /* A job that Slurm no longer knows, or an earlier start of our own, has ended: Slurm ends all
  * processes of a job before it forgets it or starts it again. */
 static enum ln_life life_in_slurm(const struct ln_holder *holder, const struct ln_holder *self) {
-    char answer[512];
-    if (strcmp(holder->job, "-") == 0 || strspn(holder->job, "0123456789") != strlen(holder->job))
+    char answer[512], number[sizeof holder->job];
+    size_t digits = strspn(holder->job, "0123456789");
+    const char *own = getenv("SLURM_CLUSTER_NAME"), *cluster = holder->job + digits;
+    if (digits == 0 || (*cluster != '\0' && *cluster != '.'))
         return LN_LIFE_UNKNOWN;
+    snprintf(number, sizeof number, "%.*s", (int)digits, holder->job);
     if (strcmp(holder->job, self->job) == 0)
         return holder->job_restart < self->job_restart ? LN_LIFE_DEAD : LN_LIFE_UNKNOWN;
-    const char *const words[] = {"squeue", "-h", "-o", "%T", "-j", holder->job, NULL};
+    /* Only the cluster that the holder ran on can tell; without names there is one. */
+    if (*cluster && (!own || strncmp(cluster + 1, own, strlen(cluster + 1)) != 0))
+        return LN_LIFE_UNKNOWN;
+    const char *const words[] = {"squeue", "-h", "-o", "%T", "-j", number, NULL};
     int code = ln_ask_program(words, slurm_seconds, answer, sizeof answer);
     if (code == 0)
         return answer[strspn(answer, " \n")] ? LN_LIFE_ALIVE : LN_LIFE_DEAD;

@@ -73,6 +73,7 @@ static int open_first(struct ln_parked *parked, const uint8_t *done, int64_t n_c
         ln_parked_file_close(file);
         parked->was_there = false; /* somebody may want it */
     }
+    parked->n_found = file->n;
     drop(file, done, n_cells);
     return LN_OK;
 }
@@ -157,6 +158,8 @@ int ln_parked_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep
         *out = parked;
         return status;
     }
+    if (parked)
+        free(parked->path);
     free(parked);
     return status;
 }

@@ -102,7 +102,7 @@ static int read_entries(struct ln_parked_file *file, const char *path, struct ln
 static int read_index(struct ln_parked_file *file, const char *path, unsigned char *bytes,
                       int64_t header, struct ln_err *err) {
     if (ln_rows_read(file->fd, 0, header, bytes, err) != LN_OK)
-        return damaged(path, err->text, err);
+        return damaged(path, "its index cannot be read", err);
     uint64_t checksum;
     size_t covered = (size_t)header - CHECKSUM;
     memcpy(&checksum, bytes + covered, sizeof checksum);
@@ -124,8 +124,9 @@ int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln
     if (status == LN_OK) {
         unsigned char *bytes = malloc((size_t)header);
         file->entries = malloc((size_t)(file->n + 1) * sizeof *file->entries);
-        status = bytes && file->entries ? read_index(file, path, bytes, header, err)
-                                        : ln_err_set(err, LN_FATAL, "out of memory for %s", path);
+        status = bytes && file->entries
+                     ? read_index(file, path, bytes, header, err)
+                     : ln_err_set(err, LN_INPUT, "there is no memory for the index of %s", path);
         free(bytes);
     }
     if (status != LN_OK)

@@ -28,11 +28,15 @@ static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-/* Of the file that was there: what is whole and still of use. */
-static int64_t carry(const struct ln_parked *parked, struct ln_parked_entry *entries) {
+/* Of the file that was there: what is still of use, and whole (it was at the start; what cannot be
+ * read any more must not take the others along). */
+static int64_t carry(struct ln_parked *parked, struct ln_parked_entry *entries) {
     int64_t n = 0;
+    size_t size;
+    double seconds;
     for (int64_t i = 0; i < parked->file.n; i++)
-        if (!parked->is_bad[i] && !parked->is_settled[i])
+        if (!parked->is_settled[i] &&
+            ln_parked_find(parked, parked->file.entries[i].cell, &size, &seconds))
             entries[n++] = parked->file.entries[i];
     return n;
 }
@@ -171,7 +175,7 @@ static int make(struct ln_parked *parked, int64_t *counts, int n_ranks, int64_t 
     } else {
         writer.n_carried = carry(parked, writer.entries);
         collect_entries(&writer);
-        bool is_same = writer.n == 0 && writer.n_carried == parked->file.n;
+        bool is_same = writer.n == 0 && writer.n_carried == parked->n_found;
         *n = writer.n += writer.n_carried;
         if (writer.n == 0)
             remove_file(parked);

@@ -16,6 +16,7 @@ struct ln_parked {
     char *path;
     char identity[LN_PARKED_IDENTITY];
     struct ln_parked_file file;   /* the one that was there: the same entries on all ranks */
+    int64_t n_found;              /* rank 0: its records, those of no use included */
     bool was_there;               /* rank 0: and is removed when nothing is parked */
     uint8_t *is_bad, *is_settled; /* [file.n]; settled: finished or parked anew, on this rank */
     int64_t n_kept;

@@ -204,12 +204,15 @@ static int take_page(const struct ln_running *running, int64_t run, const struct
 
 static void leave_page(void) {
     struct ln_page *page = own.page;
-    if (page && own.fd < 0)
-        munmap(page, LN_PAGE_BYTES);
-    own.page = NULL;
-    if (own.fd >= 0)
-        close(own.fd);
+    int fd = own.fd;
+    own.page = NULL; /* first of all: a handler may come at any moment */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     own.fd = -1;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (page && fd < 0)
+        munmap(page, LN_PAGE_BYTES);
+    if (fd >= 0)
+        close(fd);
 }
 
 /* A number no other run has. */

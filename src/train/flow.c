@@ -217,8 +217,9 @@ static bool unpark(void *memory, struct ln_unpack *unpack, const struct ln_run *
     state->ode.step = ln_unpack_number(unpack);
     state->ode.n_steps = ln_unpack_int(unpack);
     state->target = ln_unpack_int(unpack);
+    /* The limit is looked at before a call of the integrator: the last one may pass it. */
     bool good = isfinite(state->ode.step) && state->ode.step >= 0 && state->ode.n_steps >= 0 &&
-                state->ode.n_steps <= state->most_steps;
+                state->ode.n_steps <= state->most_steps + state->ode.pause_after;
     return good && (state->target == 0 || unpark_stretch(state, unpack, run, weights));
 }
 

@@ -23,7 +23,7 @@ ok() {
 
 # run ARGUMENTS...: sets rc, out.log, err.log.
 run() {
-    timeout 60 "$linnet" "$@" >out.log 2>err.log
+    timeout 240 "$linnet" "$@" >out.log 2>err.log
     rc=$?
 }
 

@@ -24,7 +24,7 @@ model: {depth: 3, init: {kind: gaussian, scale: 0.3}}
 train: {algorithm: flow, time_step: 0.5, max_steps: $((stops * 4000)), stop: {loss: 0}}
 record: {times: {log: 16}, series: [loss]}
 axes:
-  seed: {count: 6}
+  seed: {count: 30}
 END
 
 # Starts of runs on $1 so far.
