@@ -75,7 +75,7 @@ meson_stage() { # stage, compiler, options...
         return
     fi
     rm -f "$folder/meson-logs/testlog.junit.xml"
-    # Slurm's own waiting is most of its test: once is enough. What machines do to a run takes long too: once plain, once sanitised.
+    # Slurm's own waiting is most of its test: once is enough. Faults take long too: once plain, once sanitised.
     local suites=(--no-suite slurm)
     case "$stage" in
     gcc) suites=() ;;
