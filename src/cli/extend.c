@@ -54,10 +54,13 @@ static int read_new(struct extend *extend, struct ln_err *err) {
 }
 
 static void report(const struct extend *extend, const struct ln_reuse_counts *counts) {
-    printf("%s: %lld of %lld points taken from %s, %lld to go: `linnet run %s -o %s`\n",
+    printf("%s: %lld of %lld points taken from %s, %lld to go: `linnet run %s -o %s",
            cli_shown(extend->output), (long long)counts->n_done,
            (long long)(counts->n_done + counts->n_pending), cli_shown(extend->old_path),
            (long long)counts->n_pending, cli_shown(extend->sweep_path), cli_shown(extend->output));
+    for (int i = 0; i < extend->n_sets; i++)
+        printf(" --set '%s'", cli_shown(extend->sets[i]));
+    printf("`\n");
     if (counts->n_unused > 0)
         printf("%lld finished points of %s are not in the new sweep\n", (long long)counts->n_unused,
                cli_shown(extend->old_path));

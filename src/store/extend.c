@@ -21,7 +21,8 @@ struct extension {
     struct ln_source *old;
     struct ln_reuse_counts *counts;
     struct ln_block from, to;
-    int64_t *cells; /* [room]: of the old file, or -1 */
+    int64_t *cells;        /* [room]: of the old file, or -1 */
+    uint8_t *is_asked_for; /* [cells of the old file] */
 };
 
 int ln_reuse_sweep_of(const char *path, char **text, char **overrides, struct ln_err *err) {
@@ -157,8 +158,11 @@ static void take_row(struct extension *ext, int64_t i) {
 static int extend_block(struct extension *ext, int fd, int64_t first, int64_t count,
                         struct ln_err *err) {
     struct ln_reuse_counts *counts = ext->counts;
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++) {
         ext->cells[i] = ln_match_cell(ext->plan->match, first + i);
+        if (ext->cells[i] >= 0)
+            ext->is_asked_for[ext->cells[i]] = 1;
+    }
     if (ln_block_read(&ext->from, ext->old->fd, ext->cells, count, err))
         return ln_err_prefix(err, "%s: ", ext->old->path);
     if (ln_rows_read(fd, ext->to.rows->status.base + first, count, ext->to.status, err))
@@ -193,20 +197,17 @@ static int put_rows(int fd, const struct ln_rows *rows, void *ctx, struct ln_err
     return rc;
 }
 
-/* Finished rows of the old file that no new cell asked for. */
+/* Finished rows of the old file that no new cell asked for. A run may be finishing others. */
 static int count_unused(struct extension *ext, struct ln_err *err) {
-    int64_t n = ext->old->rows.n_cells, n_done = 0;
+    int64_t n = ext->old->rows.n_cells;
     int8_t *status = malloc((size_t)n);
     if (!status)
         return ln_err_set(err, LN_FATAL, "out of memory");
     int rc = ln_rows_read(ext->old->fd, ext->old->rows.status.base, n, status, err);
     for (int64_t i = 0; rc == LN_OK && i < n; i++)
-        n_done += status[i] == LN_ROW_DONE;
+        ext->counts->n_unused += status[i] == LN_ROW_DONE && !ext->is_asked_for[i];
     free(status);
-    if (rc != LN_OK)
-        return ln_err_prefix(err, "%s: ", ext->old->path);
-    ext->counts->n_unused = n_done - ext->counts->n_done - ext->counts->n_damaged;
-    return LN_OK;
+    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", ext->old->path);
 }
 
 static int check_all(const struct ln_source *old, const struct ln_reuse_plan *plan,
@@ -223,11 +224,19 @@ static int extend_from(struct ln_source *old, const char *path, const struct ln_
     struct ln_lock lock = {.fd = -1};
     struct extension ext = {.plan = plan, .path = path, .old = old, .counts = counts};
     memset(counts, 0, sizeof *counts);
-    if (check_all(old, plan, err) || ln_place_claim(path, &lock, err))
+    if (check_all(old, plan, err))
         return (int)err->status;
-    int rc = ln_skeleton_create(path, plan->new, plan->new_layout, put_rows, &ext, err);
-    ln_lock_release(&lock);
-    return rc == LN_OK ? count_unused(&ext, err) : rc;
+    ext.is_asked_for = calloc((size_t)old->rows.n_cells + 1, 1);
+    int rc = ext.is_asked_for ? ln_place_claim(path, &lock, err)
+                              : ln_err_set(err, LN_FATAL, "out of memory");
+    if (rc == LN_OK) {
+        rc = ln_skeleton_create(path, plan->new, plan->new_layout, put_rows, &ext, err);
+        ln_lock_release(&lock);
+    }
+    if (rc == LN_OK)
+        rc = count_unused(&ext, err);
+    free(ext.is_asked_for);
+    return rc;
 }
 
 int ln_reuse_extend(const char *path, const char *old_path, const struct ln_reuse_plan *plan,

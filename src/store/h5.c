@@ -111,7 +111,10 @@ int ln_h5_open(const char *path, hid_t *file, struct ln_err *err) {
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     if (*file < 0)
-        return ln_h5_error(err, LN_INPUT, "%s is not a whole HDF5 file", path);
+        return ln_h5_error(err, LN_INPUT,
+                           "%s is not a whole HDF5 file (`linnet repair` with --sweep saves the "
+                           "rows of one that was)",
+                           path);
     return LN_OK;
 }
 

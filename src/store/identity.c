@@ -139,10 +139,11 @@ static int check_sweep(hid_t file, const char *path, const struct ln_sweep *swee
     if (attribute_is(file, "sweep_digest", digest, stored, sizeof stored))
         return LN_OK;
     char *canonical = ln_h5_get_long_text(file, "sweep_canonical");
-    ln_err_set(err, LN_INPUT,
-               "%s holds another sweep; choose another output file (`linnet extend` begins it with "
-               "these points)",
-               path);
+    ln_err_set(
+        err, LN_INPUT,
+        "%s holds another sweep; choose another output file (where axes alone differ, `linnet "
+        "extend` begins it with these points)",
+        path);
     const struct ln_identity_names names = {"the file", "this sweep"};
     ln_identity_describe(err, canonical ? canonical : "", ln_sweep_canonical(sweep), &names);
     free(canonical);
