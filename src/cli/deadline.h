@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* What to write instead of a duration that is none. */
+#define DEADLINE_FORMS "3:55:00, 1-12:00:00, 90min, 4h, 3600s, or a number of minutes"
+
 /* Seconds of "3:55:00", "90", "30:00", "1-12", "1-12:30:00" (as Slurm reads them: a bare number is
  * minutes), "90min", "3600s", "4h", "1.5d". false: it is none of these, or no sensible time. */
 bool deadline_read_duration(const char *text, double *seconds);

@@ -11,7 +11,8 @@ enum { SUBMIT_MOST_TASKS = 1 << 20, SUBMIT_MOST_SHARDS = 10000 };
 struct submit_request {
     const char *sweep_path, *output, *sets[CLI_MOST_SETS];
     int n_sets, n_nodes, n_tasks, n_shards;
-    const char *time, *partition, *account, *qos, *constraint, *memory, *after, *launcher;
+    double limit; /* seconds of one job */
+    const char *partition, *account, *qos, *constraint, *memory, *after, *launcher;
     bool is_dry, has_no_requeue;
     char default_output[512];
 };
@@ -19,9 +20,6 @@ struct submit_request {
 /* Fills in what the command line says; every value is a word that Slurm can take. Errors: LN_INPUT
  * after a usage message; -1 after the help. */
 int submit_read_options(struct submit_request *request, int argc, char **argv);
-
-/* Seconds of a time as Slurm writes it (90, 1:30:00, 2-12); 0: it is none. */
-double submit_seconds(const char *text);
 
 /* What the job will be, and why. */
 struct submit_size {

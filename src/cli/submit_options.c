@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "submit.h"
 
 /* Letters of a word beside letters, digits and these: _ . - */
@@ -23,37 +24,6 @@ static bool is_memory(const char *text) {
 static bool is_jobs(const char *text) {
     return strlen(text) < 200 && strspn(text, "0123456789_:") == strlen(text) &&
            isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[strlen(text) - 1]);
-}
-
-/* Minutes, M:S, H:M:S, D-H, D-H:M, D-H:M:S. */
-double submit_seconds(const char *text) {
-    static const double of_time[3][3] = {{60}, {60, 1}, {3600, 60, 1}}, of_day[] = {3600, 60, 1};
-    double days = 0, seconds = 0, parts[3];
-    int n = 0;
-    const char *dash = strchr(text, '-');
-    if (strspn(text, "0123456789-:") != strlen(text) || strlen(text) > 20)
-        return 0;
-    if (dash) {
-        char *end;
-        days = strtod(text, &end);
-        if (end == text || end != dash)
-            return 0;
-        text = dash + 1;
-    }
-    for (const char *at = text;; at++) {
-        char *end;
-        if (n == 3 || !isdigit((unsigned char)*at))
-            return 0;
-        parts[n++] = strtod(at, &end);
-        at = end;
-        if (*at == '\0')
-            break;
-        if (*at != ':')
-            return 0;
-    }
-    for (int i = 0; i < n; i++)
-        seconds += parts[i] * (dash ? of_day[i] : of_time[n - 1][i]);
-    return 86400 * days + seconds;
 }
 
 /* 0: it is none. */
@@ -79,11 +49,9 @@ static int take_word(const char *name, const char **word, const char *value, con
 }
 
 static int take_time(struct submit_request *request, const char *value) {
-    request->time = value;
-    if (submit_seconds(value) > 0)
+    if (deadline_read_duration(value, &request->limit))
         return LN_OK;
-    return cli_usage(&command_submit,
-                     "--time is '%s'; write minutes, H:M:S, D-H or D-H:M:S, as in 04:00:00", value);
+    return cli_usage(&command_submit, "--time is '%s'; write " DEADLINE_FORMS, value);
 }
 
 static int take_set(struct submit_request *request, const char *value) {

@@ -52,12 +52,9 @@ static void put_word(FILE *to, const char *option, const char *word) {
         fprintf(to, "#SBATCH --%s=%s\n", option, word);
 }
 
-static void put_limit(FILE *to, const char *word, double seconds) {
+static void put_limit(FILE *to, double seconds) {
     long s = (long)seconds;
-    if (word)
-        put_word(to, "time", word);
-    else
-        fprintf(to, "#SBATCH --time=%02ld:%02ld:%02ld\n", s / 3600, s / 60 % 60, s % 60);
+    fprintf(to, "#SBATCH --time=%02ld:%02ld:%02ld\n", s / 3600, s / 60 % 60, s % 60);
 }
 
 /* What both jobs are submitted with. */
@@ -103,7 +100,7 @@ static void put_size(FILE *to, const struct submit_request *request,
     else
         fprintf(to, "#SBATCH --ntasks=%d\n", size->n_tasks);
     fprintf(to, "#SBATCH --cpus-per-task=1\n");
-    put_limit(to, request->time, size->limit);
+    put_limit(to, size->limit);
     if (request->n_shards > 0)
         fprintf(to, "#SBATCH --array=1-%d\n#SBATCH --output=%%x-%%A_%%a.log\n", request->n_shards);
     else
@@ -150,7 +147,7 @@ char *submit_merge_script(const struct submit_request *request, const struct sub
             "# Joins the %d shards when their jobs are over.\n#\n#SBATCH --job-name=%s-merge\n"
             "#SBATCH --ntasks=1\n",
             request->n_shards, paths->name);
-    put_limit(to, NULL, size->merge_limit);
+    put_limit(to, size->merge_limit);
     fprintf(to, "#SBATCH --output=%%x-%%j.log\n");
     put_common(to, request);
     fputc('\n', to);

@@ -186,8 +186,8 @@ static int size_job(struct sizing *sizing, struct ln_err *err) {
         return (int)err->status;
     sizing->together = cli_time_on(sizing->plan, size->n_tasks);
     judge_ranks(sizing);
-    if (request->time)
-        size->limit = submit_seconds(request->time);
+    if (request->limit > 0)
+        size->limit = request->limit;
     else
         propose_limit(sizing);
     judge_limit(sizing);

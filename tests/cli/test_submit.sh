@@ -55,7 +55,7 @@ job() {
 
 submit tiny.yaml --ntasks 2 --time 30
 ok "a script is written and handed to sbatch" eval '[ $rc = 0 ] && [ -f tiny.sbatch ] && says "job 101" && grep -qx "sbatch --parsable -- $work/tiny.sbatch" "$RECORD"'
-ok "the script asks for what was asked for" eval 'grep -qx "#SBATCH --ntasks=2" tiny.sbatch && grep -qx "#SBATCH --time=30" tiny.sbatch'
+ok "the script asks for what was asked for" eval 'grep -qx "#SBATCH --ntasks=2" tiny.sbatch && grep -qx "#SBATCH --time=00:30:00" tiny.sbatch'
 ok "its text is that of slurm/sweep.sbatch" eval '[ "$(sed -n "/^# ---- the text/,\$p" tiny.sbatch)" = "$(sed -n "/^# ---- the text/,\$p" "$LINNET_SOURCE/slurm/sweep.sbatch")" ]'
 submit tiny.yaml --dry-run -o dry.h5 --after 12
 ok "a dry run prints the script and touches nothing" eval '[ $rc = 0 ] && [ ! -e dry.sbatch ] && [ ! -s "$RECORD" ] && says "#SBATCH --time=00:10:00" && says afterany:12'
@@ -69,7 +69,7 @@ ok "nodes are filled with ranks, by the smallest node of the partition" eval 'gr
 ok "ranks without a point are warned of" eval 'says "36 ranks for 6 points" && grep -q "^# warning: 36 ranks" tiny.sbatch'
 
 bad=0
-for arguments in '--ntasks 0' '--ntasks -1' '--ntasks 1e3' '--ntasks 99999999999999999999' '--nodes x' '--time 1h' '--time 1:2:3:4' '--time 0' '--time -5' \
+for arguments in '--ntasks 0' '--ntasks -1' '--ntasks 1e3' '--ntasks 99999999999999999999' '--nodes x' '--time 1hour' '--time 1:2:3:4' '--time 0' '--time -5' \
     '--time 1-' '--time 1:' '--partition a;b' '--partition -x' '--partition $(id)' '--account a/b' '--qos `id`' '--constraint a"b' '--mem-per-cpu 2GB' \
     '--mem-per-cpu -1' '--after 1,2' '--after x' '--after 1:' '--launcher sh' '--shards 0' '--shards 10001'; do
     submit tiny.yaml -o bad.h5 ${arguments%% *} "${arguments#* }"
