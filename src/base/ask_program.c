@@ -10,13 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "linnet/clock.h"
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
+extern char **environ;
 
 /* A mask or a signal that is ignored would be inherited, and the program could not be ended. */
 static bool set_signals(posix_spawnattr_t *how) {
@@ -61,7 +57,7 @@ static bool listen_to(int from, double deadline, char *answer, size_t size) {
     size_t used = 0;
     answer[0] = '\0';
     for (;;) {
-        double left = deadline - now();
+        double left = deadline - ln_clock();
         struct pollfd pipe = {.fd = from, .events = POLLIN};
         int ready = left > 0 ? poll(&pipe, 1, (int)(1e3 * left) + 1) : 0;
         if (ready < 0 && errno == EINTR)
@@ -90,7 +86,7 @@ static int wait_for(pid_t pid, double deadline) {
             return !is_killed && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         if (ended < 0 && errno != EINTR)
             return -1;
-        if (ended == 0 && now() >= deadline) {
+        if (ended == 0 && ln_clock() >= deadline) {
             kill(pid, SIGKILL);
             is_killed = true;
         } else if (ended == 0) {
@@ -101,7 +97,7 @@ static int wait_for(pid_t pid, double deadline) {
 
 int ln_ask_program(const char *const *words, double seconds, char *answer, size_t size) {
     int ends[2];
-    double deadline = now() + seconds;
+    double deadline = ln_clock() + seconds;
     answer[0] = '\0';
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -1;

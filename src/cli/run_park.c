@@ -5,20 +5,22 @@
 #include <time.h>
 
 #include "deadline.h"
+#include "linnet/clock.h"
 #include "run.h"
 
-static double clock_of(clockid_t clock) {
+/* Unix time. */
+static double date(void) {
     struct timespec now;
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 void run_find_deadline(struct run_job *job) {
-    double now = clock_of(CLOCK_MONOTONIC);
+    double now = ln_clock();
     double wall = job->walltime;
     if (wall == 0) {
         double end = deadline_of_job();
-        wall = end > 0 ? fmax(end - clock_of(CLOCK_REALTIME), 1e-3) : 0;
+        wall = end > 0 ? fmax(end - date(), 1e-3) : 0;
     }
     if (wall > 0)
         job->deadline = (struct ln_deadline){.at = now + wall, .wall = wall};
@@ -29,9 +31,7 @@ bool run_read_walltime(struct run_job *job, const char *text) {
     job->walltime = -1;
     if (strcmp(text, "none") == 0 || deadline_read_duration(text, &job->walltime))
         return true;
-    cli_usage(&command_run,
-              "--walltime is '%s'; write 3:55:00, 1-12:00:00, 90min, 4h, 3600s, a number of "
-              "minutes, or none",
+    cli_usage(&command_run, "--walltime is '%s'; write " DEADLINE_FORMS "; none switches it off",
               text);
     return false;
 }
@@ -71,7 +71,7 @@ int run_open_parked(struct run_job *job, uint8_t *done, struct ln_err *err) {
 
 /* "14:03:10", with the day if that is not near. */
 static const char *time_text(double in_seconds, char text[32]) {
-    time_t when = (time_t)(clock_of(CLOCK_REALTIME) + in_seconds);
+    time_t when = (time_t)(date() + in_seconds);
     struct tm local;
     localtime_r(&when, &local);
     strftime(text, 32, in_seconds < 72000 ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &local);
@@ -93,7 +93,7 @@ bool run_is_too_late(struct run_job *job, struct ln_err *err) {
     int is_late = 0;
     int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
     if (job->rank == 0 && deadline->at > 0 && n_points > 0) {
-        double left = deadline->at - clock_of(CLOCK_MONOTONIC), margin = margin_of(job);
+        double left = deadline->at - ln_clock(), margin = margin_of(job);
         is_late = left <= margin;
         if (is_late)
             ln_err_set(err, LN_STOPPED,
@@ -103,7 +103,7 @@ bool run_is_too_late(struct run_job *job, struct ln_err *err) {
         else if (!job->is_quiet)
             fprintf(stderr, "linnet: stops at %s, %.3g s before the limit\n",
                     time_text(left - margin, when), margin);
-        cli_log_deadline(job->output, clock_of(CLOCK_REALTIME) + left, margin);
+        cli_log_deadline(job->output, date() + left, margin);
     }
     MPI_Bcast(&is_late, 1, MPI_INT, 0, MPI_COMM_WORLD);
     return is_late != 0;

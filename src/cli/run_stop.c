@@ -1,7 +1,7 @@
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "linnet/clock.h"
 #include "run.h"
 
 volatile int run_stop_asked;
@@ -10,13 +10,10 @@ volatile int run_stop_asked;
  * once (every row that is marked done is whole at any moment). Launchers deliver one signal twice,
  * to the process and to its group: what follows within a third of a second is the same one. */
 static void on_signal(int number) {
-    static struct timespec first;
-    struct timespec now;
+    static double first;
+    double now = ln_clock();
     (void)number;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double passed =
-        (double)(now.tv_sec - first.tv_sec) + 1e-9 * (double)(now.tv_nsec - first.tv_nsec);
-    if (run_stop_asked && passed > 0.33)
+    if (run_stop_asked && now - first > 0.33)
         _exit(LN_STOPPED);
     if (!run_stop_asked)
         first = now;

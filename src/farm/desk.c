@@ -2,17 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "linnet/clock.h"
 #include "mpi_check.h"
 
 static const double seconds_between_shows = 0.25, seconds_between_margins = 0.1;
-
-double ln_desk_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm,
                  const struct ln_farm_options *options, struct ln_err *err) {
@@ -26,7 +20,7 @@ int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm
         return ln_err_set(err, LN_FATAL, "out of memory for the coordinator");
     for (int r = 0; r < desk->n_ranks; r++)
         desk->halts[r] = MPI_REQUEST_NULL;
-    desk->started = ln_desk_clock();
+    desk->started = ln_clock();
     return LN_OK;
 }
 
@@ -169,7 +163,7 @@ static int take_message(struct ln_desk *desk, const MPI_Status *envelope, struct
 }
 
 static void show(struct ln_desk *desk, bool is_final) {
-    double now = ln_desk_clock();
+    double now = ln_clock();
     if (!desk->options->progress || (!is_final && now - desk->shown < seconds_between_shows))
         return;
     struct ln_progress progress = {
@@ -201,7 +195,7 @@ static void look_at_clock(struct ln_desk *desk) {
     const struct ln_deadline *deadline = &desk->options->deadline;
     if (deadline->at <= 0)
         return;
-    double now = ln_desk_clock();
+    double now = ln_clock();
     if (desk->weighed == 0 || now - desk->weighed > seconds_between_margins) {
         desk->margin = ln_deadline_margin(deadline, desk->plan, desk->coordinator, desk->silence);
         desk->weighed = now;

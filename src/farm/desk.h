@@ -56,7 +56,4 @@ struct ln_grant ln_desk_unpack(const double *words);
 /* Of a stop that comes from outside: its message. */
 const char *ln_desk_why_stopped(const struct ln_desk *desk);
 
-/* Seconds of a clock that never goes back. */
-double ln_desk_clock(void);
-
 #endif

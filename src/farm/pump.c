@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "linnet/clock.h"
 #include "mpi_check.h"
 
 static const int yields_before_sleep = 200;
@@ -201,11 +202,11 @@ static int leave_worker(struct ln_pump *pump, int status, struct ln_err *err) {
     int rc = drop_answer(pump, err);
     if (rc == LN_OK)
         rc = say_farewell(pump, status, &reason, err);
-    double started = ln_desk_clock();
+    double started = ln_clock();
     /* After a fatal error rank 0 aborts everyone: this is where the worker waits for it. */
     while (rc == LN_OK && (!pump->is_halted || status == LN_FATAL)) {
         ln_backoff_wait(&backoff);
-        if (status == LN_FATAL && ln_desk_clock() - started > patience_seconds)
+        if (status == LN_FATAL && ln_clock() - started > patience_seconds)
             return LN_FATAL;
         rc = ln_pump_poll(pump, err);
     }

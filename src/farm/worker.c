@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "linnet/clock.h"
+
 static const double seconds_between_syncs = 5.0;
 
 /* What points are charged: the time this thread has computed. */
@@ -69,7 +71,7 @@ static int label_of(const struct ln_worker *worker, const void *row) {
 }
 
 static int sync_store(struct ln_worker *worker, struct ln_err *err) {
-    worker->synced = ln_desk_clock();
+    worker->synced = ln_clock();
     return ln_store_sync(worker->store, err);
 }
 
@@ -84,7 +86,7 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     double predicted, actual;
     ln_hand_finish(&worker->hand, work_clock(), cell, &predicted, &actual);
     ln_pump_count(worker->pump, worker->hand.group, predicted, actual, label_of(worker, row));
-    bool is_due = ln_desk_clock() - worker->synced > seconds_between_syncs;
+    bool is_due = ln_clock() - worker->synced > seconds_between_syncs;
     return is_due ? sync_store(worker, err) : LN_OK;
 }
 
@@ -174,7 +176,7 @@ int ln_worker_run(struct ln_worker *worker, struct ln_err *err) {
     struct ln_engine *engine = NULL;
     struct ln_err sync_err;
     worker->label = ln_layout_find(worker->layout, "label");
-    worker->synced = ln_desk_clock();
+    worker->synced = ln_clock();
     int status = ln_engine_create(worker->sweep, worker->layout, &engine, err);
     if (status == LN_OK)
         status = train(worker, engine, err);

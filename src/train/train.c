@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "judge.h"
+#include "linnet/clock.h"
 #include "linnet/linalg.h"
 #include "linnet/work.h"
 #include "park.h"
@@ -346,15 +346,9 @@ static int64_t steps_between_polls(const struct trainer *t) {
     return steps < 1 ? 1 : (int64_t)steps;
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static int loop(struct trainer *t, struct ln_err *err) {
     int64_t left = t->every, done;
-    double last = now();
+    double last = ln_clock();
     bool asks = true; /* for tasks: at the start, after a finish, and at every poll while lanes are
                          empty */
     for (;;) {
@@ -378,7 +372,7 @@ static int loop(struct trainer *t, struct ln_err *err) {
             continue;
         left = t->every;
         asks |= t->n_busy < t->shape->lanes;
-        double time = now();
+        double time = ln_clock();
         if (time - last > ln_poll_seconds || t->hooks->poll_steps > 0) {
             last = time;
             if (t->hooks->poll(t->hooks->ctx)) {
