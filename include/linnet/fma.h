@@ -2,7 +2,7 @@
  * by the build: products and sums with one rounding, by name. Left to themselves compilers fuse a *
  * b + c where they see both in one block, at some levels of optimisation and for some CPUs; the
  * bits of a result must not depend on it. Where the set has no FMA the product is rounded by
- * itself, always: kernels are compiled with -ffp-contract=off. */
+ * itself, always: everything is compiled with -ffp-contract=off. */
 #ifndef LINNET_FMA_H
 #define LINNET_FMA_H
 
