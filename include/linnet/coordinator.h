@@ -66,6 +66,15 @@ int64_t ln_coordinator_n_done(const struct ln_coordinator *coordinator);
 double ln_coordinator_seconds_left(const struct ln_coordinator *coordinator);
 double ln_coordinator_seconds_done(const struct ln_coordinator *coordinator);
 
+/* Whether the rank has points that it has not stored yet. */
+bool ln_coordinator_is_busy(const struct ln_coordinator *coordinator, int rank);
+
+/* Of the points in hand after so many core seconds of each rank, as if it never had to wait: those
+ * core seconds that have gone into them, on all ranks together, and those that the rank with the
+ * most left has to go. */
+void ln_coordinator_flight(const struct ln_coordinator *coordinator, double seconds, double *spent,
+                           double *longest);
+
 /* Actual over predicted seconds of a group, as far as is known. */
 double ln_coordinator_factor(const struct ln_coordinator *coordinator, int group);
 

@@ -9,19 +9,11 @@
 #include "linnet/deadline.h"
 #include "linnet/parked.h"
 #include "linnet/plan.h"
+#include "linnet/progress.h"
 #include "linnet/running.h"
 #include "linnet/store.h"
 #include "linnet/tally.h"
 #include "linnet/train.h"
-
-/* What rank 0 knows of this run. */
-struct ln_progress {
-    int64_t n_points, n_done;
-    double seconds_done, seconds_left; /* core seconds: actual, and predicted in their light */
-    double seconds;                    /* since the farm started */
-    int64_t labels[LN_MAX_LABELS];     /* finished points by label */
-    int n_ranks;
-};
 
 /* What this run came to. */
 struct ln_account {

@@ -27,6 +27,10 @@ void ln_running_enter(struct ln_running *running, int64_t cell);
 void ln_running_leave(struct ln_running *running, int64_t cell);
 void ln_running_clear(struct ln_running *running); /* all of them */
 
+/* Rank 0: how far the run is, for `linnet status`; seconds_left: of wall time. */
+void ln_running_tell(struct ln_running *running, int64_t n_done, int64_t n_points,
+                     double seconds_left);
+
 /* This process was asked to end, or ends by itself: whatever comes now, it did not die over a
  * point. May be called in a signal handler, and without a file. */
 void ln_running_asked(void);

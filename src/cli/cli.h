@@ -13,6 +13,7 @@
 enum { CLI_MOST_SETS = 256 };
 
 struct cli_costs;
+struct ln_running;
 
 struct command {
     const char *name, *synopsis, *doc, *help;
@@ -42,10 +43,13 @@ int cli_find_variable(const struct ln_view *view, const char *name, int n_extra)
 int cli_sweep_of(const struct ln_view *view, const char *path, struct ln_sweep **sweep,
                  struct ln_err *err);
 
-/* Names the failed points of a results file, status[n_cells]: parameters, and why. As JSON: what
- * stands inside the brackets of a list. */
-void cli_failed_print(const struct ln_view *view, const char *path, const int8_t *status);
-void cli_failed_print_json(const struct ln_view *view, const char *path, const int8_t *status);
+/* Names the failed points of a results file, status[n_cells], and the suspects: parameters, and
+ * why. is_live: what a run has in hand now is not held against it. As JSON: those of one status,
+ * LN_ROW_FAILED or LN_ROW_PENDING, as they stand inside the brackets of a list. */
+void cli_failed_print(const struct ln_view *view, const char *path, const int8_t *status,
+                      bool is_live);
+void cli_failed_print_json(const struct ln_view *view, const char *path, const int8_t *status,
+                           int which, bool is_live);
 /* Why one point has failed. */
 void cli_failed_explain(const struct ln_view *view, const char *path, int64_t cell);
 
@@ -106,11 +110,14 @@ int cli_split_lines(char *text, const char **lines, int most);
 void cli_duration(double seconds, char text[32]);
 void cli_bytes(double bytes, char text[32]);
 
-/* Progress of a run on rank 0: a bar on a terminal, one line every few seconds elsewhere. */
+/* Progress of a run on rank 0: a bar on a terminal, one line every few seconds elsewhere; and for
+ * `linnet status`. */
 struct progress {
     const char *output;
     bool is_terminal, is_quiet;
-    double last_line;
+    struct ln_running *running;
+    double seconds_parked; /* core seconds that earlier runs have put into points of this one */
+    double last_line, last_told;
 };
 void cli_progress(void *progress, const struct ln_progress *state, bool final);
 
@@ -137,6 +144,13 @@ void cli_log_end(const char *output, double seconds, int status);
 void cli_log_deadline(const char *output, double end, double margin); /* end: unix time */
 void cli_log_costs(const char *output, const struct cli_costs *costs,
                    const struct ln_train_use *use);
+/* When the last run began, and how it ended. */
+struct cli_last {
+    bool has_start, has_end;
+    char start[32], end[32], host[128];
+    int exit;
+};
+void cli_log_last(const char *output, struct cli_last *last);
 /* Adds up what all runs on that file have logged. */
 void cli_log_read(const char *output, struct cli_costs *costs);
 

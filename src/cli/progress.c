@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "linnet/running.h"
 #include "linnet/train.h"
 
 /* The three commonest outcomes with their shares. */
@@ -24,13 +25,14 @@ static void outcomes_text(const struct ln_progress *state, char *text, size_t si
     }
 }
 
-static void line(char *text, size_t size, const struct ln_progress *state, bool final) {
+static void line(char *text, size_t size, const struct ln_progress *state, double left,
+                 bool final) {
     char eta[32], outcomes[160];
     double rate = state->seconds > 0 ? (double)state->n_done / state->seconds : 0;
-    double pace = state->seconds_done > 0 ? state->seconds / state->seconds_done
-                                          : 1.0 / fmax(state->n_ranks, 1); /* all ranks busy */
-    double left = pace * state->seconds_left;
-    cli_duration(final ? state->seconds : left, eta);
+    if (final || left >= 1)
+        cli_duration(final ? state->seconds : left, eta);
+    else
+        strcpy(eta, "< 1 s");
     outcomes_text(state, outcomes, sizeof outcomes);
     snprintf(text, size, "%lld/%lld  %.0f points/s  %s %s%s", (long long)state->n_done,
              (long long)state->n_points, rate, final ? "in" : "left", eta, outcomes);
@@ -40,7 +42,16 @@ void cli_progress(void *ctx, const struct ln_progress *state, bool final) {
     enum { CELLS = 24 };
     struct progress *progress = ctx;
     char text[320], bar[3 * CELLS + 1] = "";
-    line(text, sizeof text, state, final);
+    if (state->seconds < progress->last_told) /* the farm has begun anew, with the suspects */
+        progress->last_told = progress->last_line = 0;
+    double left = ln_progress_time_left(state, progress->seconds_parked);
+    if (state->seconds - progress->last_told >= 1.0) {
+        ln_running_tell(progress->running, state->n_done, state->n_points, left);
+        progress->last_told = state->seconds;
+    }
+    if (progress->is_quiet)
+        return;
+    line(text, sizeof text, state, left, final);
     if (!progress->is_terminal) {
         if (final || state->seconds - progress->last_line >= 5.0) {
             fprintf(stderr, "linnet: %s\n", text);
@@ -49,7 +60,7 @@ void cli_progress(void *ctx, const struct ln_progress *state, bool final) {
         return;
     }
     double total = state->seconds_done + state->seconds_left;
-    double share = total > 0 ? state->seconds_done / total : 1.0;
+    double share = total > 0 ? (state->seconds_done + state->seconds_spent) / total : 1.0;
     for (int i = 0; i < CELLS; i++)
         strcat(bar, (i + 0.5) / CELLS < share ? "\u2588" : "\u2591");
     fprintf(stderr, "\r\033[K%s %s%s", bar, text, final ? "\n" : "");

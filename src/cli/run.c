@@ -111,10 +111,13 @@ static int train(struct run_job *job, struct ln_err *err) {
      * watches. */
     const char *wish = getenv("LINNET_PROGRESS");
     bool is_watched = wish ? strcmp(wish, "bar") == 0 : isatty(STDERR_FILENO);
-    struct progress progress = {
-        .output = job->output, .is_terminal = is_watched, .is_quiet = job->is_quiet};
+    struct progress progress = {.output = job->output,
+                                .is_terminal = is_watched,
+                                .is_quiet = job->is_quiet,
+                                .running = job->running,
+                                .seconds_parked = job->parked_news.seconds};
     int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
-    struct ln_farm_options options = {.progress = job->is_quiet ? NULL : cli_progress,
+    struct ln_farm_options options = {.progress = cli_progress,
                                       .account = cli_account,
                                       .ctx = &progress,
                                       .stop_asked = &run_stop_asked,

@@ -5,6 +5,7 @@
  * results file is a pure function of the sweep. */
 #include <fcntl.h>
 #include <math.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,6 +97,32 @@ static FILE *open_log(const char *path) {
     if (fd >= 0 && !file)
         close(fd);
     return file;
+}
+
+void cli_log_last(const char *output, struct cli_last *last) {
+    char path[4096], line[1024], end[32];
+    double seconds;
+    *last = (struct cli_last){0};
+    if (snprintf(path, sizeof path, "%s.log", output) >= (int)sizeof path)
+        return;
+    FILE *file = open_log(path);
+    while (file && fgets(line, sizeof line, file)) {
+        struct cli_last next = {.has_start = true};
+        if (sscanf(line,
+                   "{\"event\": \"start\", \"time\": \"%31[0-9TZ:-]\", \"host\": "
+                   "\"%127[^\"]\"",
+                   next.start, next.host) == 2)
+            *last = next;
+        else if (sscanf(line,
+                        "{\"event\": \"end\", \"time\": \"%31[0-9TZ:-]\", \"seconds\": %lf, "
+                        "\"exit\": %d",
+                        end, &seconds, &last->exit) == 3) {
+            last->has_end = true;
+            memcpy(last->end, end, sizeof end);
+        }
+    }
+    if (file)
+        fclose(file);
 }
 
 static bool is_amount(double x) {

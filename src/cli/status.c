@@ -1,6 +1,9 @@
-#include <stdlib.h>
+#include "status.h"
 
-#include "cli.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "linnet/linalg.h"
 #include "linnet/parked.h"
 #include "linnet/store.h"
@@ -10,6 +13,7 @@ struct counts {
     int64_t done, pending, excluded, failed;
     int64_t labels[64];
     struct ln_parked_news parked; /* of those pending */
+    struct status_run run;
 };
 
 static int count(const struct ln_view *view, int label, int8_t *status, struct counts *counts,
@@ -31,21 +35,29 @@ static int count(const struct ln_view *view, int label, int8_t *status, struct c
     return result;
 }
 
+/* The points in the hands of the living are no suspects. */
+static bool is_live(const struct counts *counts) {
+    return counts->run.activity.kind != LN_ACTIVITY_DIED;
+}
+
 static void print_json(const struct ln_view *view, const char *path, int label,
                        const int8_t *status, const struct counts *counts) {
     printf("{\"points\": %lld, \"done\": %lld, \"pending\": %lld, \"excluded\": %lld, \"failed\": "
-           "%lld, \"parked\": %lld, \"labels\": {",
+           "%lld, \"parked\": %lld, ",
            (long long)(counts->done + counts->pending + counts->failed), (long long)counts->done,
            (long long)counts->pending, (long long)counts->excluded, (long long)counts->failed,
            (long long)counts->parked.n);
+    status_print_run_json(&counts->run, counts->pending);
+    printf(", \"labels\": {");
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0, printed = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
             printf("%s\"%s\": %lld", printed++ ? ", " : "", cli_json(variable->flags[i]),
                    (long long)counts->labels[i]);
     printf("}, \"failed_points\": [");
-    if (counts->failed > 0)
-        cli_failed_print_json(view, path, status);
+    cli_failed_print_json(view, path, status, LN_ROW_FAILED, is_live(counts));
+    printf("], \"suspects\": [");
+    cli_failed_print_json(view, path, status, LN_ROW_PENDING, is_live(counts));
     printf("]}\n");
 }
 
@@ -69,14 +81,35 @@ static void print_table(const struct ln_view *view, const char *path, int label,
     printf("\n");
     if (counts->parked.note[0])
         printf("parked points are not used: %s\n", cli_shown(counts->parked.note));
+    status_print_run(&counts->run, counts->pending);
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
     for (int i = 0; variable && i < variable->n_flags; i++)
         if (counts->labels[i] > 0)
             printf("  %-24s %10lld  %5.1f%%\n", cli_shown(variable->flags[i]),
                    (long long)counts->labels[i],
                    100.0 * (double)counts->labels[i] / (double)counts->done);
-    if (counts->failed)
-        cli_failed_print(view, path, status);
+    cli_failed_print(view, path, status, is_live(counts));
+}
+
+/* A file that is not there yet may be on its way. */
+static int say_missing(const char *path, const struct ln_err *err) {
+    struct ln_activity activity;
+    struct ln_err coming = {0};
+    bool is_missing = access(path, F_OK) != 0 && errno == ENOENT;
+    if (is_missing)
+        ln_activity_look(path, NULL, 0, &activity);
+    if (!is_missing || activity.kind == LN_ACTIVITY_NONE)
+        return cli_fail(err);
+    ln_err_set(&coming, LN_INPUT, "%s is not there yet: process %lld on %s is about to make it",
+               path, (long long)activity.pid, activity.host);
+    return cli_fail(&coming);
+}
+
+/* Before the rows are counted: what they say is then no older. */
+static void look_at_run(const struct ln_view *view, const char *path, struct status_run *run) {
+    const char *digest = ln_view_attribute(view, "sweep_digest");
+    ln_activity_look(path, digest ? digest : "", ln_view_n_cells(view), &run->activity);
+    cli_log_last(path, &run->last);
 }
 
 static int run(int argc, char **argv) {
@@ -99,7 +132,8 @@ static int run(int argc, char **argv) {
     struct counts counts = {0};
     int status = ln_view_open(path, &view, &err);
     if (status != LN_OK)
-        return cli_fail(&err);
+        return say_missing(path, &err);
+    look_at_run(view, path, &counts.run);
     int8_t *rows = ln_linalg_alloc((size_t)ln_view_n_cells(view), 1);
     int label = cli_find_variable(view, "label", 0);
     status = count(view, label, rows, &counts, &err);
@@ -117,5 +151,9 @@ static int run(int argc, char **argv) {
 
 const struct command command_status = {
     "status", "linnet status OUT.h5 [--json]",
-    "Says how far a results file is and what came out so far, also during a run.",
-    "\n  --json   one line of JSON\n", run};
+    "Says how far a results file is, who is running it, and what came out so far; disturbs no run.",
+    "\n      --json   one line of JSON\n\n"
+    "Who: host, process and Slurm job of the run at work, how far it is and how long it still "
+    "takes; else how the last run\nended: finished, stopped (points parked), died. Points that "
+    "failed, and suspects (a process died over them), with\nparameters and reason.\n",
+    run};

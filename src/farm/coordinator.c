@@ -50,12 +50,18 @@ enum { URGENT = 8, CRITICAL = 2, SHARES = 20, MAX_GRANT = 4096 };
 static const double max_grant_seconds = 1.0, requests_per_second = 1e5,
                     most_requests_per_second = 2.5e5;
 
+/* Of what a rank has in hand: what takes longer than predicted is not over yet. */
+static const double most_spent = 0.95;
+
 /* What a point costs even if it is predicted to be free. */
 static const double min_point_seconds = 1e-6;
 
 struct rank {
     int group;           /* of its last grant; -1: none yet */
     int64_t outstanding; /* points granted and not reported done */
+    double in_hand;      /* predicted seconds of these */
+    double factor;       /* of the group they were granted of last */
+    double actual;       /* core seconds of those that are done */
     bool is_retired;
 };
 
@@ -271,8 +277,11 @@ static struct ln_grant give(struct ln_coordinator *coordinator, int rank, int gr
     assert(!coordinator->ranks[rank].is_retired);
     double most_seconds = grant_seconds(coordinator, rank);
     move(coordinator, rank, group);
+    double before = coordinator->left[group];
     struct ln_grant grant = take(coordinator, group, least, most_seconds);
     coordinator->ranks[rank].outstanding += grant.count;
+    coordinator->ranks[rank].in_hand += before - coordinator->left[group];
+    coordinator->ranks[rank].factor = grant.factor;
     grant.rest = rest_after(coordinator, group);
     if (grant.rest == LN_REST_NOTHING)
         retire(coordinator, rank);
@@ -329,6 +338,8 @@ void ln_coordinator_done(struct ln_coordinator *coordinator, int rank, int group
     struct rank *r = &coordinator->ranks[rank];
     assert(more->count >= 0 && more->count <= r->outstanding);
     r->outstanding -= more->count;
+    r->in_hand = r->outstanding > 0 ? fmax(r->in_hand - more->predicted, 0.0) : 0.0;
+    r->actual += more->actual;
     double before = coordinator->calibration.factor[group];
     if (ln_calibration_learn(&coordinator->calibration, group, more)) {
         place_all(coordinator);
@@ -366,6 +377,22 @@ double ln_coordinator_seconds_left(const struct ln_coordinator *coordinator) {
 
 double ln_coordinator_seconds_done(const struct ln_coordinator *coordinator) {
     return coordinator->calibration.all.actual;
+}
+
+bool ln_coordinator_is_busy(const struct ln_coordinator *coordinator, int rank) {
+    return coordinator->ranks[rank].outstanding > 0;
+}
+
+void ln_coordinator_flight(const struct ln_coordinator *coordinator, double seconds, double *spent,
+                           double *longest) {
+    *spent = *longest = 0.0;
+    for (int r = 0; r < coordinator->n_ranks; r++) {
+        const struct rank *rank = &coordinator->ranks[r];
+        double in_hand = rank->factor * rank->in_hand;
+        double here = fmin(fmax(seconds - rank->actual, 0.0), most_spent * in_hand);
+        *spent += here;
+        *longest = fmax(*longest, in_hand - here);
+    }
 }
 
 double ln_coordinator_factor(const struct ln_coordinator *coordinator, int group) {

@@ -20,7 +20,8 @@ int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm
         return ln_err_set(err, LN_FATAL, "out of memory for the coordinator");
     for (int r = 0; r < desk->n_ranks; r++)
         desk->halts[r] = MPI_REQUEST_NULL;
-    desk->started = ln_clock();
+    desk->started = desk->seen = ln_clock();
+    desk->work_seen = ln_clock_work();
     return LN_OK;
 }
 
@@ -162,6 +163,18 @@ static int take_message(struct ln_desk *desk, const MPI_Status *envelope, struct
                                            : take_farewell(desk, rank, words, err);
 }
 
+/* The share of a core that a rank gets which computes, as rank 0 sees it of itself. */
+static double core_share(struct ln_desk *desk, double now) {
+    double work = ln_clock_work();
+    if (ln_coordinator_is_busy(desk->coordinator, 0)) {
+        desk->worked += work - desk->work_seen;
+        desk->watched += now - desk->seen;
+    }
+    desk->work_seen = work;
+    desk->seen = now;
+    return desk->watched > 0 && desk->worked < desk->watched ? desk->worked / desk->watched : 1.0;
+}
+
 static void show(struct ln_desk *desk, bool is_final) {
     double now = ln_clock();
     if (!desk->options->progress || (!is_final && now - desk->shown < seconds_between_shows))
@@ -174,6 +187,8 @@ static void show(struct ln_desk *desk, bool is_final) {
         .seconds = now - desk->started,
         .n_ranks = desk->n_ranks,
     };
+    ln_coordinator_flight(desk->coordinator, core_share(desk, now) * progress.seconds,
+                          &progress.seconds_spent, &progress.seconds_longest);
     memcpy(progress.labels, desk->labels, sizeof progress.labels);
     desk->options->progress(desk->options->ctx, &progress, is_final);
     desk->shown = now;

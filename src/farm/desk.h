@@ -26,6 +26,8 @@ struct ln_desk {
     double silence, margin;         /* see linnet/deadline.h */
     bool is_late;                   /* the wall time is nearly over */
     double started, shown, weighed; /* times */
+    double worked, watched;         /* of rank 0 while it has points: core seconds, seconds */
+    double work_seen, seen;         /* clocks when that was looked at last */
 };
 
 int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm,

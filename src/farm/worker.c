@@ -1,17 +1,8 @@
 #include "worker.h"
 
-#include <time.h>
-
 #include "linnet/clock.h"
 
 static const double seconds_between_syncs = 5.0;
-
-/* What points are charged: the time this thread has computed. */
-static double work_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* An error inside a hook that has no way to say so: poll ends the engine, ln_worker_run puts the
  * status right. */
@@ -54,7 +45,7 @@ static bool next(void *ctx, int64_t *cell) {
     if (is_ending(worker))
         return false;
     collect(worker);
-    double time = work_clock();
+    double time = ln_clock_work();
     bool has_started = ln_hand_start(&worker->hand, time, cell);
     if (!has_started || worker->hand.ahead.count == 0)
         ask_if_wished(worker);
@@ -84,7 +75,7 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     if (worker->parked)
         ln_parked_settle(worker->parked, cell);
     double predicted, actual;
-    ln_hand_finish(&worker->hand, work_clock(), cell, &predicted, &actual);
+    ln_hand_finish(&worker->hand, ln_clock_work(), cell, &predicted, &actual);
     ln_pump_count(worker->pump, worker->hand.group, predicted, actual, label_of(worker, row));
     bool is_due = ln_clock() - worker->synced > seconds_between_syncs;
     return is_due ? sync_store(worker, err) : LN_OK;
@@ -109,14 +100,14 @@ static void refuse(void *ctx, int64_t cell) {
 
 static void park(void *ctx, int64_t cell, const void *bytes, size_t size) {
     struct ln_worker *worker = ctx;
-    double seconds = ln_hand_spent(&worker->hand, work_clock(), cell);
+    double seconds = ln_hand_spent(&worker->hand, ln_clock_work(), cell);
     ln_parked_keep(worker->parked, cell, seconds, bytes, size);
 }
 
 /* Nobody can stop a rank between two polls: where there is a deadline, rank 0 has to know how long
  * that may be. Work time: what the machine does to a process says nothing of the points. */
 static void time_silence(struct ln_worker *worker) {
-    double now = work_clock();
+    double now = ln_clock_work();
     if (worker->listened > 0)
         ln_pump_silence(worker->pump, now - worker->listened);
     worker->listened = now;

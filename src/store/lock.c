@@ -11,7 +11,7 @@
 #include "linnet/fault.h"
 #include "lock_note.h"
 
-enum { LOCK_BYTE = 0, HANDOVER_BYTE = 1 };
+enum { LOCK_BYTE = LN_LOCK_BYTE, HANDOVER_BYTE };
 
 /* How long others may take to change hands, or to write who they are. */
 enum { PATIENCE_TRIES = 100, PATIENCE_STEP = 50000000 };

@@ -16,6 +16,10 @@
 
 #include "linnet/err.h"
 
+#include "lock_note.h"
+
+enum { LN_LOCK_BYTE = 0 };
+
 struct ln_lock {
     int fd; /* -1: not held */
     char *path;
@@ -30,6 +34,11 @@ int ln_lock_take(struct ln_lock *lock, const char *path, struct ln_err *err);
 
 /* A sign of life, if one is due. */
 void ln_lock_renew(struct ln_lock *lock);
+
+/* Looks at path.lock without taking anything: whether somebody alive holds it. note: what it says
+ * of its holder, zero where it cannot be read; age: seconds since the last sign of life of a holder
+ * by existence. Slurm is not asked. */
+bool ln_lock_is_held(const char *path, struct ln_lock_note *note, long *age);
 
 /* Removes the file and the lock. Harmless if it is not held. */
 void ln_lock_release(struct ln_lock *lock);

@@ -25,11 +25,19 @@ struct ln_page_head {
     uint64_t checksum; /* XXH64 of what stands above, with the magic */
 };
 
+/* How far the run is, on the page of rank 0; all zero: not known. For people: nothing depends on
+ * it, so what does not make sense is only not shown. */
+struct ln_page_pace {
+    double when, seconds_left; /* unix time of this, and what was left then on the wall clock */
+    int64_t n_done, n_points;  /* of this run */
+};
+
 struct ln_page {
     struct ln_page_head head;
     int32_t ending;               /* enum ln_ending */
     int32_t signal;               /* that crashed the process; 0: none */
     int64_t slots[LN_PAGE_SLOTS]; /* points in the lanes: cell + 1; 0: free */
+    struct ln_page_pace pace;
 };
 
 uint64_t ln_page_checksum(const struct ln_page_head *head);

@@ -306,3 +306,13 @@ void ln_running_clear(struct ln_running *running) {
     memset(own.page->slots, 0, sizeof own.page->slots);
     publish(own.page->slots, sizeof own.page->slots);
 }
+
+void ln_running_tell(struct ln_running *running, int64_t n_done, int64_t n_points,
+                     double seconds_left) {
+    if (!running || running->rank != 0)
+        return;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    own.page->pace = (struct ln_page_pace){(double)now.tv_sec, seconds_left, n_done, n_points};
+    publish((const char *)own.page + offsetof(struct ln_page, pace), sizeof own.page->pace);
+}

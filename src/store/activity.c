@@ -1,0 +1,88 @@
+#include "linnet/activity.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lock.h"
+#include "pages.h"
+
+static const double most_seconds = 1e10;
+
+static const char *word(const char *text) {
+    return strcmp(text, "-") == 0 ? "" : text;
+}
+
+/* Whether somebody holds the lock, and who. */
+static bool look_at_lock(const char *path, struct ln_activity *activity) {
+    struct ln_lock_note note;
+    if (!ln_lock_is_held(path, &note, &activity->silent))
+        return false;
+    activity->kind = LN_ACTIVITY_WRITER;
+    activity->pid = note.holder.pid;
+    snprintf(activity->host, sizeof activity->host, "%s", word(note.holder.host));
+    snprintf(activity->job, sizeof activity->job, "%s", word(note.holder.job));
+    snprintf(activity->since, sizeof activity->since, "%s", note.since);
+    return true;
+}
+
+static bool makes_sense(const struct ln_page_pace *pace, int64_t n_cells) {
+    return pace->when > 0 && pace->when < most_seconds && pace->seconds_left >= 0 &&
+           pace->seconds_left < most_seconds && pace->n_done >= 0 &&
+           pace->n_done <= pace->n_points && pace->n_points <= n_cells;
+}
+
+static void take_run(const struct ln_pages *pages, int64_t n_cells, struct ln_activity *activity) {
+    const struct ln_page_pace *pace = &pages->pages[0].pace;
+    activity->n_ranks = pages->n;
+    for (int r = 0; r < pages->n; r++)
+        for (int i = 0; i < LN_PAGE_SLOTS; i++)
+            activity->n_in_hand += pages->pages[r].slots[i] > 0;
+    activity->has_pace = makes_sense(pace, n_cells);
+    if (!activity->has_pace)
+        return;
+    activity->n_done = pace->n_done;
+    activity->n_points = pace->n_points;
+    activity->seconds_left = pace->seconds_left;
+    activity->when = pace->when;
+}
+
+static void take_dead(const struct ln_pages *pages, int64_t n_cells, struct ln_activity *activity) {
+    const struct ln_page_head *head = NULL;
+    for (int r = 0; r < pages->n && !head; r++)
+        if (pages->pages[r].head.magic[0])
+            head = &pages->pages[r].head;
+    if (!head)
+        return; /* it had not begun */
+    activity->kind = LN_ACTIVITY_DIED;
+    activity->pid = head->pid;
+    activity->died = pages->when;
+    snprintf(activity->host, sizeof activity->host, "%s", word(head->host));
+    snprintf(activity->job, sizeof activity->job, "%s", word(head->job));
+    take_run(pages, n_cells, activity);
+}
+
+void ln_activity_look(const char *path, const char *digest, int64_t n_cells,
+                      struct ln_activity *activity) {
+    struct ln_pages pages;
+    struct ln_err err = {0};
+    *activity = (struct ln_activity){.kind = LN_ACTIVITY_NONE};
+    bool is_held = look_at_lock(path, activity);
+    if (!digest)
+        return;
+    if (ln_pages_read(path, digest, n_cells, &pages, &err) != LN_OK) {
+        snprintf(activity->note, sizeof activity->note, "%s", err.text);
+        return;
+    }
+    /* A run takes the lock before it makes its pages: who has both looked in between, or is dead.
+     */
+    is_held = is_held || (pages.n > 0 && look_at_lock(path, activity));
+    if (pages.n > 0 && !is_held) {
+        take_dead(&pages, n_cells, activity);
+    } else if (pages.n > 0 && pages.pages[0].head.pid == activity->pid &&
+               strcmp(word(pages.pages[0].head.host), activity->host) == 0) {
+        activity->kind = LN_ACTIVITY_RUN;
+        take_run(&pages, n_cells, activity);
+    }
+    ln_pages_clear(&pages);
+}

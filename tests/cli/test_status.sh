@@ -1,0 +1,102 @@
+#!/bin/sh
+# linnet status: who is running a file, how far, how the last run ended. TAP; $1 is the program, LINNET_SOURCE the source tree.
+set -u
+. "$(dirname "$0")/tap.sh"
+unset SLURM_JOB_ID SLURM_JOB_END_TIME
+
+cat >long.yaml <<'END'
+linnet: 1
+name: long
+problem: {kind: target, spectrum: [2, 1, 0.5], basis: random}
+model: {depth: 3, init: {kind: gaussian, scale: 0.3}}
+train: {step_size: 0.002, max_steps: 100000000000, stop: {loss: 0}}
+axes:
+  init_scale: [0.25, 0.5]
+  seed: {count: 6}
+END
+
+# json EXPRESSION: it holds of what status --json says, as s.
+json() {
+    timeout 60 "$linnet" status out.h5 --json >json.log 2>err.log && /usr/bin/python3 -c '
+import json, sys
+s = json.load(open("json.log"))
+assert eval(sys.argv[1]), s' "$1"
+}
+# start RANKS: a run in the background that has points in hand and has said how far it is. Sets job and pid (of rank 0).
+start() {
+    "$mpirun" "$1" "$linnet" run long.yaml -o out.h5 >run.log 2>&1 &
+    job=$!
+    for i in $(seq 300); do
+        json 's["state"] == "running" and s["run"]["in_hand"] > 0 and "seconds_left" in s["run"]' 2>wait.log && break
+        sleep 0.1
+    done
+    pid=$(sed 's/.*"process": \([0-9]*\).*/\1/' json.log)
+}
+# What status must leave alone.
+state_of_files() {
+    stat -c '%n %i %s %Y' out.h5.lock out.h5.log 2>&1
+    sum out.h5
+}
+
+run status out.h5
+ok "a file that is not there is refused" sh -c "[ $rc = 2 ] && grep -q 'out.h5' err.log"
+export SLURM_JOB_ID=4711
+start 2
+unset SLURM_JOB_ID
+ok "a run at work is named: host, process, Slurm job, since when" \
+    json "s['run']['process'] == $pid and s['run']['host'] and s['run']['job'] == '4711' and s['run']['since'].endswith('Z')"
+ok "how far it is, and how long it still takes" json "s['run']['ranks'] == 2 and s['run']['points'] == 12 and s['run']['done'] == 0 and s['run']['seconds_left'] > 3600"
+before=$(state_of_files)
+run status out.h5
+ok "and in words" sh -c "[ $rc = 0 ] && grep -q 'running on 2 ranks: host .*, process $pid, Slurm job 4711, since ' out.log && grep -q '0 of its 12 points done, [0-9]* in hand; about .* left' out.log"
+ok "what a living run has in hand is not suspect" json 's["suspects"] == []'
+chmod 444 out.h5.lock
+ok "a lock that may only be read is looked at too" json 's["state"] == "running"'
+chmod 644 out.h5.lock
+ok "status touches nothing" [ "$before" = "$(state_of_files)" ]
+run run long.yaml -o out.h5
+ok "and leaves the lock where it is: a second run is refused" sh -c "[ $rc = 2 ] && grep -q 'process $pid, Slurm job 4711' err.log"
+kill -USR1 "$pid"
+wait $job
+ok "the run that was looked at stops as always" grep -q 'stopped on request' run.log
+ok "then it is called stopped, with its points parked" json "s['state'] == 'stopped' and s['run'] is None and s['last_exit'] == 75 and s['parked'] > 0"
+run status out.h5
+ok "and in words" sh -c "grep -q '^stopped 20.*Z; nobody is running it' out.log && grep -q 'points parked' out.log && grep -q 'linnet run. with the same sweep goes on' out.log"
+
+# One process that is killed without a sign: it counts.
+SLURM_JOB_ID=4712 "$linnet" run long.yaml -o out.h5 >run.log 2>&1 &
+pid=$!
+for i in $(seq 300); do
+    json 's["state"] == "running" and s["run"]["in_hand"] > 0' 2>wait.log && break
+    sleep 0.1
+done
+kill -KILL $pid
+wait $pid 2>wait.log
+before=$(state_of_files)
+ok "a run that died is told from one that lives" json "s['state'] == 'died' and s['run']['process'] == $pid and s['run']['job'] == '4712' and s['run']['in_hand'] > 0 and s['run']['last_sign'].endswith('Z')"
+ok "its points are named as suspects, with parameters and reason" \
+    json "len(s['suspects']) == s['run']['in_hand'] and s['suspects'][0]['deaths'] == 1 and set(s['suspects'][0]['parameters']) == {'init_scale', 'seed'} and 'without a sign' in s['suspects'][0]['reason']"
+run status out.h5
+ok "and in words" sh -c "grep -q 'the last run died: host .*, process $pid, Slurm job 4712, 1 rank, last sign 20' out.log && grep -q 'suspect: point [0-9]* (init_scale=0.*, seed=' out.log && grep -q 'tried last, each alone' out.log"
+ok "nothing is counted by looking" sh -c "[ ! -e out.h5.deaths ] && [ '$before' = '$(state_of_files)' ]"
+cp -p out.h5.running kept
+printf '\200' | dd of=out.h5.running bs=1 seek=16 conv=notrunc 2>dd.log
+run status out.h5
+ok "what a damaged side file says is not believed" sh -c "[ $rc = 0 ] && grep -q 'out.h5.running is damaged' out.log && ! grep -q 'suspect:' out.log"
+cp -p kept out.h5.running
+
+sed 's/100000000000/300/' long.yaml >short.yaml
+rm -f out.h5*
+run run short.yaml -o out.h5 --shard 1/2
+ok "a run that came to its end with points left says so" json 's["state"] == "ended" and s["last_exit"] == 0'
+run run short.yaml -o out.h5
+ok "a sweep that is done is called finished" json 's["state"] == "finished" and s["run"] is None and s["pending"] == 0'
+run status out.h5
+ok "and in words" grep -q '^finished' out.log
+rm out.h5.log
+ok "also without a log" json 's["state"] == "finished" and "last_exit" not in s'
+chmod 555 .
+run status out.h5
+chmod 755 .
+ok "status needs to write nothing" [ $rc = 0 ]
+echo "1..$n"
