@@ -32,9 +32,15 @@ void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lan
 
 /* out[lane] = 1/2 <A, B>, both [m x n]. Element (i, j) is added, by FMA and in the order of the
  * rows, to the partial sum s[i mod 2][j mod 8]; with t[c] = s[0][c] + s[1][c] the sum is ((t0 + t4)
- * + (t2 + t6)) + ((t1 + t5) + (t3 + t7)): an order that a vector of one problem and a lane of eight
- * can both follow. */
+ * + (t2 + t6)) + ((t1 + t5) + (t3 + t7)) (ln_lanes_add_up): an order that a vector of one problem
+ * and a lane of eight can both follow. */
 void ln_lanes_half_dot(double *out, const double *a, const double *b, int m, int n, int lanes);
+
+/* The eight partial sums of one problem, `stride` numbers apart, in the order above. */
+static inline double ln_lanes_add_up(const double *t, int stride) {
+    return ((t[0] + t[4 * stride]) + (t[2 * stride] + t[6 * stride])) +
+           ((t[stride] + t[5 * stride]) + (t[3 * stride] + t[7 * stride]));
+}
 
 /* out[lane] = a fixed linear functional of w [n]: element e is added by FMA to the partial sum e
  * mod 8, and these are added up as above. It tells apart states of equal loss (w and -w). */

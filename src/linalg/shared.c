@@ -142,12 +142,6 @@ static void apply_inputs(const struct ln_shared *shared, double *out, double *su
     }
 }
 
-/* The eight partial sums of a lane in a fixed order; see ln_lanes_half_dot. */
-static double add_up(const double *s, int stride) {
-    return ((s[0] + s[4 * stride]) + (s[2 * stride] + s[6 * stride])) +
-           ((s[stride] + s[5 * stride]) + (s[3 * stride] + s[7 * stride]));
-}
-
 void ln_shared_apply(const struct ln_shared *shared, double *out, double *half, const double *v,
                      int lanes) {
     _Alignas(64) double sums[8 * LN_LANES] = {0};
@@ -160,7 +154,7 @@ void ln_shared_apply(const struct ln_shared *shared, double *out, double *half, 
     }
     /* H is positive semidefinite; what rounds below zero is as good as zero. A NaN stays one. */
     for (int lane = 0; lane < lanes; lane++) {
-        double e = 0.5 * shared->c * add_up(sums + lane, lanes);
+        double e = 0.5 * shared->c * ln_lanes_add_up(sums + lane, lanes);
         half[lane] = e <= 0 ? 0 : e;
     }
 }

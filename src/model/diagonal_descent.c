@@ -142,12 +142,6 @@ static void evaluate(const struct track *track, double *half) {
     compare(track, half);
 }
 
-/* The eight partial sums, in the order of ln_lanes_half_dot. */
-static double add_up(const double *s, int stride) {
-    return ((s[0] + s[4 * stride]) + (s[2 * stride] + s[6 * stride])) +
-           ((s[stride] + s[5 * stride]) + (s[3 * stride] + s[7 * stride]));
-}
-
 /* Weights, sums along the path, and the difference; g and E are then those of the state before. */
 static void advance(const struct track *track, const double *eta) {
     const struct ln_shape *shape = track->batch->shape;
@@ -160,7 +154,7 @@ static void advance(const struct track *track, const double *eta) {
         steps[l] = track->lane < 0 ? eta[l] : eta[track->lane];
     track->isa->advance(&track->fields, steps, squares, track->lane < 0 ? ROW : 1);
     for (int l = 0; l < track->lanes; l++) {
-        length[first + l] += sqrt(add_up(squares + l, track->lanes));
+        length[first + l] += sqrt(ln_lanes_add_up(squares + l, track->lanes));
         time[first + l] += steps[l];
     }
 }
