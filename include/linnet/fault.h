@@ -6,10 +6,11 @@
  *
  * At the Nth arrival at the site (on that rank, or on all) the call does not happen: what is the
  * name of an errno, or `kill` (SIGKILL before the call), `kill-after`, `short` (half of the bytes
- * are written or read, and the next arrival fails with ENOSPC). Words without a colon are mistakes
- * that the tests must find: `order` (the status of a row is written first), `checksum` (every row
- * passes for whole), `lock` (none is taken). LINNET_FAULT_COUNT=FILE appends "site arrivals" at
- * exit. */
+ * are written or read, and the next arrival fails with ENOSPC), `stop` (SIGUSR1 before the call,
+ * which happens). Words without a colon are mistakes that the tests must find: `order` (the status
+ * of a row is written first), `checksum` (every row passes for whole), `lock` (none is taken); or
+ * say where the program is: `nolocks` (a file system without locks). LINNET_FAULT_COUNT=FILE
+ * appends "site arrivals" at exit. */
 #ifndef LINNET_FAULT_H
 #define LINNET_FAULT_H
 
@@ -42,7 +43,34 @@
     X(MERGE_CREATE, "merge.create")                                                                \
     X(REFERENCE_CREATE, "reference.create")                                                        \
     X(REPAIR_OPEN, "repair.open")                                                                  \
-    X(REPAIR_KEEP, "repair.keep")
+    X(REPAIR_KEEP, "repair.keep")                                                                  \
+    X(LOCK_WRITE, "lock.write")                                                                    \
+    X(LOCK_REMOVE, "lock.remove")                                                                  \
+    X(LOCK_GUARD, "lock.guard")                                                                    \
+    X(LOCK_UNGUARD, "lock.unguard")                                                                \
+    X(LOCK_RELEASE, "lock.release")                                                                \
+    X(PROBE_CREATE, "probe.create")                                                                \
+    X(PROBE_RESERVE, "probe.reserve")                                                              \
+    X(PROBE_OPEN, "probe.open")                                                                    \
+    X(PROBE_WRITE, "probe.write")                                                                  \
+    X(PROBE_SYNC, "probe.sync")                                                                    \
+    X(PROBE_READ, "probe.read")                                                                    \
+    X(PROBE_REMOVE, "probe.remove")                                                                \
+    X(PARKED_OPEN, "parked.open")                                                                  \
+    X(PARKED_READ, "parked.read")                                                                  \
+    X(PARKED_CREATE, "parked.create")                                                              \
+    X(PARKED_WRITE, "parked.write")                                                                \
+    X(PARKED_REMOVE, "parked.remove")                                                              \
+    X(DEATHS_READ, "deaths.read")                                                                  \
+    X(DEATHS_CREATE, "deaths.create")                                                              \
+    X(DEATHS_WRITE, "deaths.write")                                                                \
+    X(DEATHS_REMOVE, "deaths.remove")                                                              \
+    X(PAGES_OPEN, "pages.open")                                                                    \
+    X(PAGES_READ, "pages.read")                                                                    \
+    X(RUNNING_CREATE, "running.create")                                                            \
+    X(RUNNING_OPEN, "running.open")                                                                \
+    X(RUNNING_MAP, "running.map")                                                                  \
+    X(RUNNING_REMOVE, "running.remove")
 
 #ifdef LN_FAULTS
 

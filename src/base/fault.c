@@ -26,7 +26,7 @@ static const struct {
               {"EINTR", EINTR},   {"EACCES", EACCES}, {"EMFILE", EMFILE},
               {"ENOENT", ENOENT}, {"ENOMEM", ENOMEM}, {"ENAMETOOLONG", ENAMETOOLONG}};
 
-enum { NOTHING = 0, KILL = -1, KILL_AFTER = -2, SHORT = -3, MOST = 8 };
+enum { NOTHING = 0, KILL = -1, KILL_AFTER = -2, SHORT = -3, STOP = -4, MOST = 8 };
 
 struct fault {
     int site; /* -1: a mistake */
@@ -55,6 +55,7 @@ static int find_what(const char *what) {
     return strcmp(what, "kill") == 0         ? KILL
            : strcmp(what, "kill-after") == 0 ? KILL_AFTER
            : strcmp(what, "short") == 0      ? SHORT
+           : strcmp(what, "stop") == 0       ? STOP
                                              : NOTHING;
 }
 
@@ -119,6 +120,8 @@ bool ln_fault_fails(enum ln_fault_site site) {
         dies_after = dies_after || (fault->what == KILL_AFTER && at == fault->at);
         if (fault->what == KILL && at == fault->at)
             raise(SIGKILL);
+        if (fault->what == STOP && at == fault->at)
+            raise(SIGUSR1);
         number = fault->what > 0 ? fault->what : ENOSPC;
         errno = number;
         if ((fault->what > 0 && at == fault->at) || (fault->what == SHORT && at == fault->at + 1))

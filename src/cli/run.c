@@ -137,7 +137,7 @@ static int train(struct run_job *job, struct ln_err *err) {
     if (status == LN_OK && job->suspects)
         status = train_plan(job, job->suspects, &options, err);
     if (status == LN_OK || status == LN_STOPPED)
-        run_park(job);
+        run_park(job, status == LN_STOPPED);
     if (job->rank == 0)
         cli_log_end(job->output, MPI_Wtime() - start, status);
     return status;

@@ -64,7 +64,7 @@ int run_open_parked(struct run_job *job, uint8_t *done, struct ln_err *err);
 bool run_is_too_late(struct run_job *job, struct ln_err *err);
 
 /* Writes the points in flight, or removes what is of no use any more. Collective. */
-void run_park(struct run_job *job);
+void run_park(struct run_job *job, bool is_stopped);
 void run_say_stopped(const struct run_job *job, const struct ln_err *err);
 
 /* Nonzero: stop soon. Set by the first SIGUSR1, SIGTERM or SIGINT; a second one ends the process.

@@ -109,14 +109,14 @@ bool run_is_too_late(struct run_job *job, struct ln_err *err) {
     return is_late != 0;
 }
 
-void run_park(struct run_job *job) {
+void run_park(struct run_job *job, bool is_stopped) {
     struct ln_err err = {0};
     if (ln_parked_write(job->parked, &job->n_parked, &err) == LN_OK || job->rank != 0)
         return;
+    if (is_stopped)
+        ln_err_prefix(&err,
+                      "points in flight are not parked, and lose what this run did for them: ");
     cli_fail(&err);
-    fprintf(
-        stderr,
-        "linnet: so the points in flight are not parked, and lose what this run did for them\n");
 }
 
 void run_say_stopped(const struct run_job *job, const struct ln_err *err) {

@@ -10,42 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "linnet/deaths.h"
+#include "linnet/fault.h"
 #include "newfile.h"
+#include "sidefile.h"
 
 /* Deaths are few: a file that says more is nonsense. */
 enum { MOST_BYTES = 16 << 20, MOST_SIGNAL = 64 };
-
-static bool name_of(const char *path, const char *suffix, char *name, size_t size) {
-    return snprintf(name, size, "%s%s", path, suffix) < (int)size;
-}
-
-/* The whole file, malloc'ed, zero-terminated; NULL with errno, ENOENT where there is none. */
-static char *read_text(const char *name) {
-    struct stat info;
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return NULL;
-    char *text = NULL;
-    errno = EINVAL;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size <= MOST_BYTES) {
-        text = malloc((size_t)info.st_size + 1);
-        ssize_t got = text ? pread(fd, text, (size_t)info.st_size, 0) : -1;
-        if (text)
-            text[got > 0 ? got : 0] = '\0';
-        if (got != info.st_size || strlen(text) != (size_t)got) {
-            free(text);
-            text = NULL;
-        }
-    }
-    int error = errno;
-    close(fd);
-    errno = error;
-    return text;
-}
 
 /* A line of its own, without its end; NULL: there is none, or it has no end. */
 static char *next_line(char **at) {
@@ -100,18 +73,10 @@ static bool parse(char *text, int64_t n_cells, struct ln_deaths *deaths, bool *i
     return true;
 }
 
-int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths,
-                   struct ln_err *err) {
-    char name[4096];
-    bool is_ours = true;
-    ln_deaths_clear(deaths);
-    if (!name_of(path, ".deaths", name, sizeof name))
-        return LN_OK;
-    char *text = read_text(name);
-    if (!text && errno == ENOENT)
-        return LN_OK;
-    bool is_good = text && parse(text, n_cells, deaths, &is_ours);
-    free(text);
+/* Takes what the text says, or nothing. */
+static int take(char *text, const char *name, int64_t n_cells, struct ln_deaths *deaths,
+                struct ln_err *err) {
+    bool is_ours = true, is_good = parse(text, n_cells, deaths, &is_ours);
     if (is_good && is_ours)
         return LN_OK;
     ln_deaths_clear(deaths);
@@ -119,52 +84,66 @@ int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths,
     return ln_err_set(err, LN_INPUT, is_good ? "%s is of another sweep" : "%s is damaged", name);
 }
 
+int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths,
+                   struct ln_err *err) {
+    char *text = NULL, *name = ln_sidefile_name(path, ".deaths");
+    ln_deaths_clear(deaths);
+    int rc = name ? LN_FAULT(DEATHS_READ, ln_sidefile_fail("read", name, err),
+                             ln_sidefile_read(name, MOST_BYTES, &text, err))
+                  : ln_err_set(err, LN_INPUT, "out of memory");
+    if (text)
+        rc = take(text, name, n_cells, deaths, err);
+    free(text);
+    free(name);
+    return rc;
+}
+
 static int fill(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
     const struct ln_deaths *deaths = ctx;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int fd = LN_FAULT(DEATHS_CREATE, -1, ln_sidefile_create(temporary, O_WRONLY));
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file)
-        return ln_err_set(err, LN_INPUT, "cannot create %s: %s", temporary, strerror(errno));
+        return ln_sidefile_fail("create", temporary, err);
     fprintf(file, "linnet deaths 1 sweep %s run %" PRId64 "\n", deaths->digest, deaths->run);
     for (int64_t i = 0; i < deaths->n; i++) {
         const struct ln_death *death = &deaths->items[i];
         fprintf(file, "cell %" PRId64 " deaths %d signal %d host %s job %s at %s\n", death->cell,
                 death->count, death->signal, death->host, death->job, death->when);
     }
-    int rc = fflush(file) == 0
+    int rc = LN_FAULT(DEATHS_WRITE, -1, fflush(file)) == 0 && !ferror(file)
                  ? ln_newfile_sync(fd, temporary, err)
-                 : ln_err_set(err, LN_FATAL, "cannot write %s: %s", path, strerror(errno));
+                 : ln_sidefile_fail("write", path, err);
     fclose(file);
     return rc;
 }
 
-/* A file with one name, or none: what somebody planted there is not replaced. */
-static bool is_ours_to_replace(const char *name) {
-    struct stat info;
-    return lstat(name, &info) != 0 || (S_ISREG(info.st_mode) && info.st_nlink == 1);
-}
-
-int ln_deaths_write(const char *path, const struct ln_deaths *deaths, struct ln_err *err) {
-    char name[4096];
+static int replace(const char *name, const struct ln_deaths *deaths, struct ln_err *err) {
     union {
         const struct ln_deaths *read;
         void *ctx;
     } list = {deaths};
-    bool is_ours = name_of(path, ".deaths", name, sizeof name) && is_ours_to_replace(name);
-    if (deaths->n == 0) {
-        if (is_ours)
-            unlink(name);
-        return LN_OK;
-    }
-    if (!is_ours)
-        return ln_err_set(err, LN_INPUT, "%s.deaths cannot be replaced", path);
+    if (deaths->n == 0)
+        return LN_FAULT(DEATHS_REMOVE, ln_sidefile_fail("remove", name, err),
+                        ln_sidefile_remove(name, err));
+    if (ln_sidefile_check_place(name, err))
+        return LN_INPUT;
     return ln_newfile_make(name, fill, list.ctx, err);
+}
+
+int ln_deaths_write(const char *path, const struct ln_deaths *deaths, struct ln_err *err) {
+    char *name = ln_sidefile_name(path, ".deaths");
+    int rc = name ? replace(name, deaths, err) : ln_err_set(err, LN_INPUT, "out of memory");
+    free(name);
+    return rc;
 }
 
 void ln_deaths_forget(const char *path) {
     static const char *const suffixes[] = {".deaths", ".running"};
-    char name[4096];
-    for (int i = 0; i < 2; i++)
-        if (name_of(path, suffixes[i], name, sizeof name) && is_ours_to_replace(name))
-            unlink(name);
+    struct ln_err err;
+    for (int i = 0; i < 2; i++) {
+        char *name = ln_sidefile_name(path, suffixes[i]);
+        if (name)
+            (void)ln_sidefile_remove(name, &err); /* what stays is of another sweep, or told of */
+        free(name);
+    }
 }

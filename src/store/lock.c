@@ -10,6 +10,7 @@
 
 #include "linnet/fault.h"
 #include "lock_note.h"
+#include "sidefile.h"
 
 enum { LOCK_BYTE = LN_LOCK_BYTE, HANDOVER_BYTE };
 
@@ -30,6 +31,8 @@ static int set_lock(int fd, short type, int byte) {
     struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
     if (LN_FAULT_IS_ON("lock"))
         return 0;
+    if (LN_FAULT_IS_ON("nolocks"))
+        return ENOLCK;
     if (type == F_UNLCK) /* closing does it too */
         return fcntl(fd, F_OFD_SETLK, &range) == 0 ? 0 : errno;
     return LN_FAULT(LOCK_TAKE, -1, fcntl(fd, F_OFD_SETLK, &range)) == 0 ? 0 : errno;
@@ -59,13 +62,6 @@ static bool is_current(const struct ln_lock *lock) {
     struct stat by_fd;
     return stat(lock->path, &by_name) == 0 && fstat(lock->fd, &by_fd) == 0 &&
            by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
-}
-
-/* Its text is about to be replaced: a pipe, or a second name that somebody gave to a file that
- * matters, is left alone. No name at all: its last holder has just removed it. */
-static bool is_ours(int fd) {
-    struct stat info;
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink <= 1;
 }
 
 static enum outcome refuse_error(const struct ln_lock *lock, const char *what, int error,
@@ -104,7 +100,7 @@ static enum outcome refuse(const struct ln_lock *lock, const char *path,
 /* The file of a holder that is gone, while nobody else can do so: the lock begins anew. */
 static enum outcome remove_dead(struct ln_lock *lock, const struct ln_lock_note *dead,
                                 struct ln_err *err) {
-    if (unlink(lock->path) != 0 && errno != ENOENT)
+    if (LN_FAULT(LOCK_REMOVE, -1, unlink(lock->path)) != 0 && errno != ENOENT)
         return refuse_error(lock, "remove", errno, err);
     ln_lock_note_say(dead, lock->taken_from, sizeof lock->taken_from);
     return AGAIN;
@@ -114,8 +110,12 @@ static enum outcome remove_dead(struct ln_lock *lock, const struct ln_lock_note 
 static enum outcome settle(struct ln_lock *lock, bool by_existence, struct ln_err *err) {
     struct ln_lock_note note;
     ln_lock_note_make(&note, by_existence);
-    if (!ln_lock_note_write(lock->fd, &note))
-        return refuse_error(lock, "write", errno, err);
+    if (!LN_FAULT(LOCK_WRITE, false, ln_lock_note_write(lock->fd, &note))) {
+        int error = errno;
+        if (by_existence && is_current(lock))
+            unlink(lock->path); /* nobody could tell whose it is */
+        return refuse_error(lock, "write", error, err);
+    }
     lock->by_existence = by_existence;
     lock->renewed = time(NULL);
     return is_current(lock) ? TAKEN : AGAIN;
@@ -148,7 +148,7 @@ static enum outcome take_over(struct ln_lock *lock, const struct ln_lock_note *d
         return refuse_error(lock, "take over", ENAMETOOLONG, err);
     int guard = -1;
     for (int i = 0; i < PATIENCE_TRIES && guard < 0; i++) {
-        guard = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        guard = LN_FAULT(LOCK_GUARD, -1, ln_sidefile_create(name, O_WRONLY));
         if (guard < 0 && errno != EEXIST)
             return refuse_error(lock, "take over", errno, err);
         if (guard < 0)
@@ -159,13 +159,14 @@ static enum outcome take_over(struct ln_lock *lock, const struct ln_lock_note *d
                    lock->path, name);
         return REFUSED;
     }
-    int fd = open(lock->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    bool is_same = fd >= 0 && ln_lock_note_read(fd, &note) && note.token == dead->token;
-    enum outcome outcome = is_same ? remove_dead(lock, dead, err) : AGAIN;
-    if (fd >= 0)
-        close(fd);
+    struct ln_sidefile file = {.fd = -1};
+    enum outcome outcome = ln_sidefile_open(lock->path, O_RDONLY, &file, err) ? REFUSED : AGAIN;
+    if (file.fd >= 0 && ln_lock_note_read(file.fd, &note) && note.token == dead->token)
+        outcome = remove_dead(lock, dead, err);
+    if (file.fd >= 0)
+        close(file.fd);
     close(guard);
-    unlink(name);
+    (void)LN_FAULT(LOCK_UNGUARD, -1, unlink(name)); /* who comes next is told what to remove */
     return outcome;
 }
 
@@ -211,17 +212,21 @@ static enum outcome take_by_kernel(struct ln_lock *lock, const char *path, struc
 
 /* Opens the file, created if it is not there. *is_mine: by us. */
 static enum outcome open_file(struct ln_lock *lock, bool *is_mine, struct ln_err *err) {
-    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
-    lock->fd = LN_FAULT(LOCK_OPEN, -1, open(lock->path, flags | O_CREAT | O_EXCL, 0666));
+    struct ln_sidefile file = {.fd = -1};
+    lock->fd = LN_FAULT(LOCK_OPEN, -1, ln_sidefile_create(lock->path, O_RDWR));
     *is_mine = lock->fd >= 0;
-    if (lock->fd < 0 && errno == EEXIST) {
-        lock->fd = open(lock->path, flags);
-        if (lock->fd < 0 && errno == ENOENT)
-            return AGAIN; /* its holder has removed it in between */
-    }
-    if (lock->fd < 0)
+    if (*is_mine)
+        return TAKEN;
+    if (errno != EEXIST)
         return refuse_error(lock, "create", errno, err);
-    if (is_ours(lock->fd))
+    if (ln_sidefile_open(lock->path, O_RDWR, &file, err))
+        return REFUSED;
+    lock->fd = file.fd;
+    if (lock->fd < 0)
+        return AGAIN; /* its holder has removed it in between */
+    /* Its text is about to be replaced: a second name that somebody gave to a file that matters is
+     * left alone. No name at all: its last holder has just removed it. */
+    if (file.info.st_nlink <= 1)
         return TAKEN;
     ln_err_set(err, LN_INPUT, "%s is there and is no lock; remove it or choose another output",
                lock->path);
@@ -281,7 +286,7 @@ void ln_lock_renew(struct ln_lock *lock) {
 void ln_lock_release(struct ln_lock *lock) {
     if (lock->fd >= 0) {
         if (is_current(lock))
-            unlink(lock->path);
+            (void)LN_FAULT(LOCK_RELEASE, -1, unlink(lock->path)); /* nobody alive holds it */
         close(lock->fd);
     }
     free(lock->path);

@@ -1,13 +1,13 @@
 /* A look at a lock from outside, for readers: F_OFD_GETLK tells who is in the way, and takes
  * nothing. */
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lock.h"
+#include "sidefile.h"
 
 /* The same rules as for those who want it: the kernel is believed unless the holder is verifiably
  * dead, and a file that is the lock itself as long as its holder is not. */
@@ -20,23 +20,20 @@ static bool is_held(int fd, const struct ln_lock_note *note) {
 }
 
 bool ln_lock_is_held(const char *path, struct ln_lock_note *note, long *age) {
-    char name[4096];
-    struct stat info;
+    struct ln_sidefile file = {.fd = -1};
+    struct ln_err err;
+    char *name = ln_sidefile_name(path, ".lock");
     memset(note, 0, sizeof *note);
     *age = 0;
-    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
-        return false;
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return false;
     bool held = false;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
-        if (!ln_lock_note_read(fd, note))
+    if (name && ln_sidefile_open(name, O_RDONLY, &file, &err) == LN_OK && file.fd >= 0) {
+        if (!ln_lock_note_read(file.fd, note))
             memset(note, 0, sizeof *note);
-        held = is_held(fd, note);
-        if (note->by_existence && info.st_mtime < time(NULL))
-            *age = (long)(time(NULL) - info.st_mtime);
+        held = is_held(file.fd, note);
+        if (note->by_existence && file.info.st_mtime < time(NULL))
+            *age = (long)(time(NULL) - file.info.st_mtime);
+        close(file.fd);
     }
-    close(fd);
+    free(name);
     return held;
 }

@@ -1,6 +1,5 @@
 /* The parts of a sweep put together. Their metadata are the same bytes, as those of every file of
  * one sweep: they are copied from one part, and the rows from all. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "metadata.h"
 #include "newfile.h"
 #include "place.h"
+#include "sidefile.h"
 #include "source.h"
 
 enum { COPY_BYTES = 1 << 20 };
@@ -224,10 +224,9 @@ static int merge_rows(struct merge *merge, int fd, const char *path, struct ln_e
 
 static int make(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
     struct merge *merge = ctx;
-    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = LN_FAULT(MERGE_CREATE, -1, open(temporary, flags, 0666));
+    int fd = LN_FAULT(MERGE_CREATE, -1, ln_sidefile_create(temporary, O_RDWR));
     if (fd < 0)
-        return ln_err_set(err, LN_FATAL, "cannot create %s: %s", temporary, strerror(errno));
+        return ln_sidefile_fail("create", temporary, err);
     int rc = ln_newfile_reserve(fd, path, merge->model->size, err);
     if (rc == LN_OK)
         rc = copy_metadata(merge, fd, path, err);

@@ -1,17 +1,16 @@
 #include "pages.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "holder.h"
+#include "linnet/fault.h"
+#include "sidefile.h"
 
 enum { MOST_SIGNAL = 64 };
 static const int64_t year_10000 = 253402300800; /* seconds since 1970 */
@@ -44,49 +43,58 @@ static bool is_sound(const struct ln_page *page, int rank, int n_ranks, int64_t 
     return ok;
 }
 
-static int read_pages(int fd, const char *path, const char *digest, int64_t n_cells,
+static int read_pages(int fd, const char *name, const char *digest, int64_t n_cells,
                       struct ln_pages *pages, struct ln_err *err) {
     const struct ln_page *first = NULL;
     for (int r = 0; r < pages->n; r++) {
         struct ln_page *page = &pages->pages[r];
-        if (pread(fd, page, sizeof *page, (off_t)r * LN_PAGE_BYTES) != (ssize_t)sizeof *page)
-            return ln_err_set(err, LN_INPUT, "cannot read %s.running", path);
+        ssize_t got = LN_FAULT(
+            PAGES_READ, -1, pread(fd, page, LN_FAULT_SIZE(sizeof *page), (off_t)r * LN_PAGE_BYTES));
+        if (got < 0)
+            return ln_sidefile_fail("read", name, err);
+        if (got != (ssize_t)sizeof *page)
+            return ln_err_set(err, LN_INPUT, "%s is damaged", name);
         if (page->head.magic[0] == '\0') {
             *page = (struct ln_page){0}; /* what else it has is not vouched for */
             continue;
         }
         if (memcmp(page->head.magic, LN_PAGE_MAGIC, sizeof page->head.magic) != 0 ||
             !is_sound(page, r, pages->n, n_cells) || (first && page->head.run != first->head.run))
-            return ln_err_set(err, LN_INPUT, "%s.running is damaged", path);
+            return ln_err_set(err, LN_INPUT, "%s is damaged", name);
         if (strcmp(page->head.digest, digest) != 0)
-            return ln_err_set(err, LN_INPUT, "%s.running is of another sweep", path);
+            return ln_err_set(err, LN_INPUT, "%s is of another sweep", name);
         first = first ? first : page;
     }
     return LN_OK;
 }
 
-int ln_pages_read(const char *path, const char *digest, int64_t n_cells, struct ln_pages *pages,
-                  struct ln_err *err) {
-    char name[4096];
-    struct stat info;
-    *pages = (struct ln_pages){0};
-    if (snprintf(name, sizeof name, "%s.running", path) >= (int)sizeof name)
-        return LN_OK; /* it could not have been made either */
-    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return LN_OK;
-    if (fd < 0)
-        return ln_err_set(err, LN_INPUT, "cannot read %s: %s", name, strerror(errno));
-    bool ok = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
-              info.st_size % LN_PAGE_BYTES == 0 && info.st_size / LN_PAGE_BYTES <= LN_PAGES_MOST;
-    pages->n = ok ? (int)(info.st_size / LN_PAGE_BYTES) : 0;
-    pages->when = ok && info.st_mtime > 0 && info.st_mtime < year_10000 ? info.st_mtime : 0;
+static int read_file(const struct ln_sidefile *file, const char *name, const char *digest,
+                     int64_t n_cells, struct ln_pages *pages, struct ln_err *err) {
+    int64_t size = file->info.st_size, when = file->info.st_mtime;
+    bool ok = size > 0 && size % LN_PAGE_BYTES == 0 && size / LN_PAGE_BYTES <= LN_PAGES_MOST;
+    pages->n = ok ? (int)(size / LN_PAGE_BYTES) : 0;
+    pages->when = ok && when > 0 && when < year_10000 ? when : 0;
     pages->pages = calloc((size_t)pages->n + 1, sizeof *pages->pages);
-    int rc = ok && pages->pages ? read_pages(fd, path, digest, n_cells, pages, err)
+    int rc = ok && pages->pages ? read_pages(file->fd, name, digest, n_cells, pages, err)
                                 : ln_err_set(err, LN_INPUT, "%s is damaged", name);
-    close(fd);
     if (rc != LN_OK)
         ln_pages_clear(pages);
+    return rc;
+}
+
+int ln_pages_read(const char *path, const char *digest, int64_t n_cells, struct ln_pages *pages,
+                  struct ln_err *err) {
+    struct ln_sidefile file = {.fd = -1};
+    char *name = ln_sidefile_name(path, ".running");
+    *pages = (struct ln_pages){0};
+    int rc = name ? LN_FAULT(PAGES_OPEN, ln_sidefile_fail("open", name, err),
+                             ln_sidefile_open(name, O_RDONLY, &file, err))
+                  : ln_err_set(err, LN_INPUT, "out of memory");
+    if (file.fd >= 0) {
+        rc = read_file(&file, name, digest, n_cells, pages, err);
+        close(file.fd);
+    }
+    free(name);
     return rc;
 }
 

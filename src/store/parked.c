@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "identity.h"
 #include "linnet/agree.h"
+#include "linnet/fault.h"
 #include "linnet/linalg.h"
 #include "parked_file.h"
 #include "parked_write.h"
+#include "sidefile.h"
 
 static void identity_of(const struct ln_sweep *sweep, const struct ln_layout *layout,
                         char text[LN_PARKED_IDENTITY]) {
@@ -35,18 +35,18 @@ static void drop(struct ln_parked_file *file, const uint8_t *done, int64_t n_cel
     file->n = n;
 }
 
-static void remove_regular(const char *path) {
-    struct stat info;
-    if (lstat(path, &info) == 0 && S_ISREG(info.st_mode))
-        unlink(path);
+/* What a run has left that died while it wrote: of no use, and in nobody's way. */
+static void remove_half(const struct ln_parked *parked) {
+    struct ln_err err;
+    char *temporary = ln_sidefile_name(parked->path, ".tmp");
+    if (temporary)
+        (void)ln_sidefile_remove(temporary, &err);
+    free(temporary);
 }
 
-/* What a run has left that died while it wrote. */
-static void remove_half(const struct ln_parked *parked) {
-    char *temporary = NULL;
-    if (asprintf(&temporary, "%s.tmp", parked->path) >= 0)
-        remove_regular(temporary);
-    free(temporary);
+int ln_parked_remove(const struct ln_parked *parked, struct ln_err *err) {
+    return LN_FAULT(PARKED_REMOVE, ln_sidefile_fail("remove", parked->path, err),
+                    ln_sidefile_remove(parked->path, err));
 }
 
 /* Rank 0: reads the index, as far as it is of use. */
@@ -55,7 +55,8 @@ static int open_first(struct ln_parked *parked, const uint8_t *done, int64_t n_c
     struct ln_parked_file *file = &parked->file;
     remove_half(parked);
     if (!done) {
-        remove_regular(parked->path);
+        if (ln_parked_remove(parked, err))
+            note(news, err->text); /* of other results: their digests tell */
         return LN_OK;
     }
     int status = ln_parked_file_open(parked->path, file, err);
@@ -78,6 +79,14 @@ static int open_first(struct ln_parked *parked, const uint8_t *done, int64_t n_c
     return LN_OK;
 }
 
+/* -1: this rank finds all records bad. */
+static int open_again(const char *path) {
+    struct ln_sidefile file = {.fd = -1};
+    struct ln_err err;
+    (void)LN_FAULT(PARKED_OPEN, LN_INPUT, ln_sidefile_open(path, O_RDONLY, &file, &err));
+    return file.fd;
+}
+
 /* All ranks get the index of rank 0, and open the file for themselves. */
 static int share(struct ln_parked *parked, struct ln_err *err) {
     struct ln_parked_file *file = &parked->file;
@@ -96,7 +105,7 @@ static int share(struct ln_parked *parked, struct ln_err *err) {
                   parked->comm);
     }
     if (parked->rank > 0 && file->n > 0)
-        file->fd = open(parked->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        file->fd = open_again(parked->path);
     return status;
 }
 

@@ -1,24 +1,23 @@
 #include "parked_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "linnet/fault.h"
 #include "linnet/pack.h"
 #include "rows.h"
+#include "sidefile.h"
 
 enum { VERSION = 1, FIXED = 40, ENTRY = 32, CHECKSUM = 8 };
 static const char magic[8] = {'L', 'N', 'P', 'A', 'R', 'K', '\r', '\n'};
 
 char *ln_parked_path(const char *path) {
-    char *own = NULL;
-    return asprintf(&own, "%s.parked", path) < 0 ? NULL : own;
+    return ln_sidefile_name(path, ".parked");
 }
 
 void ln_parked_identity(char text[LN_PARKED_IDENTITY], const char *sweep_digest,
@@ -36,18 +35,9 @@ static int damaged(const char *path, const char *what, struct ln_err *err) {
     return ln_err_set(err, LN_INPUT, "%s is damaged: %s", path, what);
 }
 
-static int open_regular(const char *path, int *fd, int64_t *size, struct ln_err *err) {
-    struct stat info;
-    *fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (*fd < 0 && errno == ENOENT)
-        return LN_OK;
-    if (*fd < 0 || fstat(*fd, &info) != 0)
-        return ln_err_set(err, LN_INPUT, "%s cannot be read: %s", path,
-                          errno == ELOOP ? "it is a link" : strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return ln_err_set(err, LN_INPUT, "%s is not a regular file", path);
-    *size = info.st_size;
-    return LN_OK;
+static int read_at(int fd, int64_t offset, int64_t size, void *bytes) {
+    struct ln_err err;
+    return LN_FAULT(PARKED_READ, LN_FATAL, ln_rows_read(fd, offset, size, bytes, &err));
 }
 
 /* The fixed part: how long the header is. No more is believed than fits the file. */
@@ -56,7 +46,7 @@ static int read_fixed(struct ln_parked_file *file, const char *path, int64_t *he
     unsigned char bytes[FIXED];
     char begin[sizeof magic];
     struct ln_unpack from = {bytes, FIXED, false};
-    if (file->size < FIXED + CHECKSUM || ln_rows_read(file->fd, 0, FIXED, bytes, err) != LN_OK)
+    if (file->size < FIXED + CHECKSUM || read_at(file->fd, 0, FIXED, bytes) != LN_OK)
         return damaged(path, "it is too short", err);
     ln_unpack_bytes(&from, begin, sizeof begin);
     int64_t version = ln_unpack_int(&from), length = ln_unpack_int(&from);
@@ -101,7 +91,7 @@ static int read_entries(struct ln_parked_file *file, const char *path, struct ln
 
 static int read_index(struct ln_parked_file *file, const char *path, unsigned char *bytes,
                       int64_t header, struct ln_err *err) {
-    if (ln_rows_read(file->fd, 0, header, bytes, err) != LN_OK)
+    if (read_at(file->fd, 0, header, bytes) != LN_OK)
         return damaged(path, "its index cannot be read", err);
     uint64_t checksum;
     size_t covered = (size_t)header - CHECKSUM;
@@ -115,10 +105,14 @@ static int read_index(struct ln_parked_file *file, const char *path, unsigned ch
 
 int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln_err *err) {
     int64_t header = 0;
+    struct ln_sidefile found = {.fd = -1};
     *file = (struct ln_parked_file){.fd = -1};
-    int status = open_regular(path, &file->fd, &file->size, err);
-    if (status == LN_OK && file->fd < 0)
+    int status = LN_FAULT(PARKED_OPEN, ln_sidefile_fail("open", path, err),
+                          ln_sidefile_open(path, O_RDONLY, &found, err));
+    if (status == LN_OK && found.fd < 0)
         return LN_OK;
+    file->fd = found.fd;
+    file->size = found.fd < 0 ? 0 : found.info.st_size;
     if (status == LN_OK)
         status = read_fixed(file, path, &header, err);
     if (status == LN_OK) {
@@ -147,8 +141,7 @@ const struct ln_parked_entry *ln_parked_file_find(const struct ln_parked_file *f
 }
 
 bool ln_parked_file_read(int fd, const struct ln_parked_entry *entry, void *bytes) {
-    struct ln_err err;
-    return ln_rows_read(fd, entry->offset, entry->size, bytes, &err) == LN_OK &&
+    return read_at(fd, entry->offset, entry->size, bytes) == LN_OK &&
            ln_parked_checksum(bytes, (size_t)entry->size) == entry->checksum;
 }
 

@@ -2,15 +2,14 @@
  * small however many there are. */
 #include "parked_write.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "linnet/agree.h"
+#include "linnet/fault.h"
 #include "newfile.h"
+#include "sidefile.h"
 
 enum { TAG_ENTRIES = 1, TAG_BYTES };
 
@@ -66,6 +65,12 @@ static void send_bytes(const struct ln_parked *parked) {
     }
 }
 
+static int put(const struct writer *writer, int64_t offset, int64_t size, const void *bytes,
+               const char *path, struct ln_err *err) {
+    return LN_FAULT(PARKED_WRITE, ln_sidefile_fail("write", path, err),
+                    ln_newfile_write(writer->fd, offset, size, bytes, path, err));
+}
+
 /* After an error the pieces are taken in all the same: somebody sends them. */
 static int write_sent(struct writer *writer, const struct ln_parked_entry *entry, int rank,
                       const char *path, int status, struct ln_err *err) {
@@ -74,8 +79,7 @@ static int write_sent(struct writer *writer, const struct ln_parked_entry *entry
         MPI_Recv(writer->piece, (int)size, MPI_BYTE, rank, TAG_BYTES, writer->parked->comm,
                  MPI_STATUS_IGNORE);
         if (status == LN_OK)
-            status =
-                ln_newfile_write(writer->fd, entry->offset + at, size, writer->piece, path, err);
+            status = put(writer, entry->offset + at, size, writer->piece, path, err);
     }
     return status;
 }
@@ -88,7 +92,7 @@ static int write_carried(struct writer *writer, const char *path, struct ln_err 
         size_t size;
         double seconds;
         const void *bytes = ln_parked_find(parked, entry->cell, &size, &seconds);
-        status = bytes ? ln_newfile_write(writer->fd, entry->offset, entry->size, bytes, path, err)
+        status = bytes ? put(writer, entry->offset, entry->size, bytes, path, err)
                        : ln_err_set(err, LN_FATAL, "%s cannot be read any more", parked->path);
     }
     return status;
@@ -99,8 +103,7 @@ static int write_own(struct writer *writer, const char *path, struct ln_err *err
     int status = LN_OK;
     for (int64_t i = 0; i < parked->n_kept && status == LN_OK; i++) {
         const struct ln_parked_entry *entry = &writer->entries[writer->n_carried + i];
-        status = ln_newfile_write(writer->fd, entry->offset, entry->size, parked->kept[i].bytes,
-                                  path, err);
+        status = put(writer, entry->offset, entry->size, parked->kept[i].bytes, path, err);
     }
     return status;
 }
@@ -120,7 +123,7 @@ static int write_header(struct writer *writer, const char *path, struct ln_err *
         return ln_err_set(err, LN_FATAL, "out of memory for %s", path);
     int status = ln_newfile_reserve(writer->fd, path, size, err);
     if (status == LN_OK)
-        status = ln_newfile_write(writer->fd, 0, (int64_t)header, begin, path, err);
+        status = put(writer, 0, (int64_t)header, begin, path, err);
     free(begin);
     return status;
 }
@@ -144,20 +147,13 @@ static int write_all(struct writer *writer, const char *path, struct ln_err *err
 
 static int fill(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
     struct writer *writer = ctx;
-    writer->fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    writer->fd = LN_FAULT(PARKED_CREATE, -1, ln_sidefile_create(temporary, O_WRONLY));
     if (writer->fd < 0)
-        return ln_err_set(err, LN_FATAL, "cannot create %s: %s", temporary, strerror(errno));
+        return ln_sidefile_fail("create", temporary, err);
     int status = write_all(writer, path, err);
     if (close(writer->fd) != 0 && status == LN_OK)
-        status = ln_err_set(err, LN_FATAL, "cannot write %s: %s", path, strerror(errno));
+        status = ln_sidefile_fail("write", path, err);
     return status;
-}
-
-/* Nothing is parked any more: the file goes, if it is one of ours. */
-static void remove_file(const struct ln_parked *parked) {
-    struct stat info;
-    if (parked->was_there && lstat(parked->path, &info) == 0 && S_ISREG(info.st_mode))
-        unlink(parked->path);
 }
 
 static int make(struct ln_parked *parked, int64_t *counts, int n_ranks, int64_t *n,
@@ -178,7 +174,7 @@ static int make(struct ln_parked *parked, int64_t *counts, int n_ranks, int64_t 
         bool is_same = writer.n == 0 && writer.n_carried == parked->n_found;
         *n = writer.n += writer.n_carried;
         if (writer.n == 0)
-            remove_file(parked);
+            status = parked->was_there ? ln_parked_remove(parked, err) : LN_OK;
         else if (!is_same)
             status = ln_newfile_make(parked->path, fill, &writer, err);
         ask(&writer, 0);

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "linnet/agree.h"
+#include "linnet/fault.h"
 #include "memory.h"
-#include "newfile.h"
+#include "sidefile.h"
 
 /* Piece p of the file belongs to rank p mod P and stands at FIRST + p STRIDE, so that every page is
  * shared, no piece begins at a whole word, and none ends where the next begins. Some cross into the
@@ -90,10 +90,12 @@ static int refuse_mpi(const struct probe *probe, const char *what, int rc, struc
 
 /* Rank 0. *has_room: false where the disk is full. */
 static int create(struct probe *probe, int *has_room, struct ln_err *err) {
-    if (unlink(probe->path) != 0 && errno != ENOENT)
-        return ln_err_set(err, LN_INPUT, "%s is in the way: %s", probe->path, strerror(errno));
-    int fd = open(probe->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    int reason = fd < 0 ? errno : posix_fallocate(fd, 0, size_of(probe));
+    if (ln_sidefile_check_place(probe->path, err) || ln_sidefile_remove(probe->path, err))
+        return ln_err_prefix(err, "something is in the way: ");
+    int fd = LN_FAULT(PROBE_CREATE, -1, ln_sidefile_create(probe->path, O_RDWR));
+    int reason =
+        fd < 0 ? errno
+               : LN_FAULT(PROBE_RESERVE, LN_FAULT_NUMBER(), posix_fallocate(fd, 0, size_of(probe)));
     if (fd >= 0)
         close(fd);
     *has_room = reason == 0;
@@ -102,8 +104,17 @@ static int create(struct probe *probe, int *has_room, struct ln_err *err) {
     return refuse(probe, "create", strerror(reason), err);
 }
 
+/* -1 with errno: a rank that does not see the file has another file system before it. */
+static int open_probe(const struct probe *probe, int flags) {
+    struct ln_sidefile file = {.fd = -1};
+    struct ln_err err;
+    errno = ENOENT;
+    (void)ln_sidefile_open(probe->path, flags, &file, &err);
+    return file.fd;
+}
+
 static int open_own(struct probe *probe, struct ln_err *err) {
-    probe->fd = open(probe->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    probe->fd = LN_FAULT(PROBE_OPEN, -1, open_probe(probe, O_RDWR));
     if (probe->fd < 0)
         return refuse(probe, "open", strerror(errno), err);
     ln_store_memory_open(&probe->memory, probe->fd, (size_t)size_of(probe), probe->path);
@@ -129,10 +140,15 @@ static int put(struct probe *probe, int piece, struct ln_err *err) {
     MPI_Status status;
     fill(bytes, piece);
     if (probe->memory.at) {
+        LN_FAULT_BEFORE_COPY(LN_FAULT_PROBE_WRITE, probe->memory.at + place_of(piece), bytes,
+                             PIECE);
         memcpy(probe->memory.at + place_of(piece), bytes, PIECE);
+        LN_FAULT_AFTER_COPY();
         return LN_OK;
     }
+    LN_FAULT_INSIDE(PROBE_WRITE);
     int rc = MPI_File_write_at(probe->handle, place_of(piece), bytes, PIECE, MPI_BYTE, &status);
+    LN_FAULT_OUTSIDE();
     if (rc == MPI_SUCCESS && MPI_Get_count(&status, MPI_BYTE, &written) == MPI_SUCCESS &&
         written == PIECE)
         return LN_OK;
@@ -144,7 +160,7 @@ static int write_half(struct probe *probe, int half, struct ln_err *err) {
     int rc = LN_OK;
     for (int r = half * ROUNDS / 2; r < (half + 1) * ROUNDS / 2 && rc == LN_OK; r++)
         rc = put(probe, r * probe->n_ranks + probe->rank, err);
-    if (rc == LN_OK && !probe->memory.at && fdatasync(probe->fd) != 0)
+    if (rc == LN_OK && !probe->memory.at && LN_FAULT(PROBE_SYNC, -1, fdatasync(probe->fd)) != 0)
         rc = refuse(probe, "write", strerror(errno), err);
     return ln_agree(probe->comm, rc, err);
 }
@@ -154,7 +170,7 @@ static int look_at(const struct probe *probe, int fd, int piece, struct ln_err *
     unsigned char wanted[STRIDE] = {0}, found[STRIDE];
     off_t at = place_of(piece);
     fill(wanted, piece);
-    ssize_t size = pread(fd, found, STRIDE, at);
+    ssize_t size = LN_FAULT(PROBE_READ, -1, pread(fd, found, LN_FAULT_SIZE(STRIDE), at));
     if (size < 0)
         return refuse(probe, "read", strerror(errno), err);
     for (int i = 0; i < STRIDE; i++)
@@ -167,7 +183,7 @@ static int look_at(const struct probe *probe, int fd, int piece, struct ln_err *
 
 /* What the next rank wrote, and what this one did, through a new descriptor. */
 static int read_half(struct probe *probe, int half, struct ln_err *err) {
-    int fd = open(probe->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), n = probe->n_ranks;
+    int fd = open_probe(probe, O_RDONLY), n = probe->n_ranks;
     int rc = fd < 0 ? refuse(probe, "open", strerror(errno), err) : LN_OK;
     for (int r = half * ROUNDS / 2; r < (half + 1) * ROUNDS / 2 && rc == LN_OK; r++) {
         rc = look_at(probe, fd, r * n + (probe->rank + 1) % n, err);
@@ -199,7 +215,7 @@ static void finish(struct probe *probe, int rc) {
     if (probe->fd >= 0)
         close(probe->fd);
     if (probe->rank == 0 && probe->path)
-        unlink(probe->path);
+        (void)LN_FAULT(PROBE_REMOVE, -1, unlink(probe->path)); /* the next run does it */
     free(probe->path);
 }
 

@@ -8,16 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "holder.h"
 #include "identity.h"
 #include "linnet/agree.h"
+#include "linnet/fault.h"
 #include "memory.h"
 #include "newfile.h"
 #include "pages.h"
+#include "sidefile.h"
 
 /* What the operating system says of a process that does something impossible. */
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
@@ -135,20 +136,12 @@ static void on_exit_of_process(void) {
 /* A file of empty pages; ctx: how many. Nothing of it has to outlive a power cut. */
 static int fill(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
     const int *n = ctx;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int fd = LN_FAULT(RUNNING_CREATE, -1, ln_sidefile_create(temporary, O_WRONLY));
     if (fd < 0)
-        return ln_err_set(err, LN_INPUT, "cannot create %s: %s", temporary, strerror(errno));
+        return ln_sidefile_fail("create", temporary, err);
     int rc = ln_newfile_reserve(fd, path, (int64_t)*n * LN_PAGE_BYTES, err);
     close(fd);
     return rc;
-}
-
-/* What a run before has left, or nothing: anything else is not ours to replace. */
-static int check_place(const char *path, struct ln_err *err) {
-    struct stat info;
-    if (lstat(path, &info) != 0 || (S_ISREG(info.st_mode) && info.st_nlink == 1))
-        return LN_OK;
-    return ln_err_set(err, LN_INPUT, "%s is there and is no file of a run", path);
 }
 
 static int make_file(const struct ln_running *running, struct ln_err *err) {
@@ -156,7 +149,7 @@ static int make_file(const struct ln_running *running, struct ln_err *err) {
     MPI_Comm_size(running->comm, &n);
     if (n > LN_PAGES_MOST)
         return ln_err_set(err, LN_INPUT, "%d ranks are too many for %s", n, running->path);
-    if (check_place(running->path, err))
+    if (ln_sidefile_check_place(running->path, err))
         return LN_INPUT;
     return ln_newfile_make(running->path, fill, &n, err) == LN_OK ? LN_OK : LN_INPUT;
 }
@@ -185,14 +178,20 @@ static void write_head(struct ln_page *page, const struct ln_running *running, i
 static int take_page(const struct ln_running *running, int64_t run, const struct ln_sweep *sweep,
                      struct ln_err *err) {
     static struct ln_page copy;
-    int fd = open(running->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return ln_err_set(err, LN_INPUT, "cannot open %s on rank %d: %s", running->path,
-                          running->rank, strerror(errno));
+    struct ln_sidefile file = {.fd = -1};
+    int rc = LN_FAULT(RUNNING_OPEN, ln_sidefile_fail("open", running->path, err),
+                      ln_sidefile_open(running->path, O_RDWR, &file, err));
+    if (rc == LN_OK && file.fd < 0) /* where file systems are not what they should be */
+        rc = ln_err_set(err, LN_INPUT, "rank %d does not see %s", running->rank, running->path);
+    if (rc != LN_OK)
+        return rc;
     own.at = (off_t)running->rank * LN_PAGE_BYTES;
-    void *at = ln_store_memory_is_safe(fd)
-                   ? mmap(NULL, LN_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, own.at)
-                   : MAP_FAILED;
+    int fd = file.fd;
+    void *at =
+        ln_store_memory_is_safe(fd)
+            ? LN_FAULT(RUNNING_MAP, MAP_FAILED,
+                       mmap(NULL, LN_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, own.at))
+            : MAP_FAILED;
     memset(&copy, 0, sizeof copy);
     own.fd = at == MAP_FAILED ? fd : -1;
     own.page = at == MAP_FAILED ? &copy : at;
@@ -266,6 +265,12 @@ int ln_running_open(const char *path, MPI_Comm comm, const struct ln_sweep *swee
     return LN_OK;
 }
 
+/* That it stays is no harm: none of its pages names a point any more. */
+static void remove_file(const struct ln_running *running) {
+    struct ln_err err;
+    (void)LN_FAULT(RUNNING_REMOVE, LN_INPUT, ln_sidefile_remove(running->path, &err));
+}
+
 void ln_running_close(struct ln_running *running) {
     if (!running)
         return;
@@ -273,7 +278,7 @@ void ln_running_close(struct ln_running *running) {
     release_signals();
     leave_page();
     if (running->rank == 0)
-        unlink(running->path);
+        remove_file(running);
     free(running->path);
     free(running);
 }

@@ -23,6 +23,9 @@ import tempfile
 
 import h5py
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from kill import Failure, in_folder  # noqa: E402
+
 SWEEP = """\
 linnet: 1
 name: damaged # a comment
@@ -37,10 +40,6 @@ where: [depth > 2 or seed > 0]
 """
 PENDING, DONE = 0, 1
 PAGE = 4096
-
-
-class Failure(Exception):
-    pass
 
 
 def linnet(options, *words):
@@ -205,7 +204,7 @@ def control(options, clean):
     print("control: a forged row is missed, as it must be", flush=True)
 
 
-def test(options):
+def damage_all(options):
     sweep, clean, part = (options.folder / name for name in ("damaged.yaml", "clean.h5", "part.h5"))
     sweep.write_text(SWEEP)
     for words in (["-o", clean], ["--shard", "1/2", "-o", part]):
@@ -226,6 +225,17 @@ def test(options):
     control(options, clean)
 
 
+def test(options, folder):
+    options.folder = folder
+    try:
+        damage_all(options)
+    except Failure:
+        last = folder / "last-damage.h5"
+        if last.exists():
+            shutil.copyfile(last, pathlib.Path(tempfile.gettempdir()) / "linnet-last-damage.h5")
+        raise
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("linnet", type=os.path.abspath, help="the program")
@@ -234,18 +244,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.chance = random.Random(options.seed)
-    options.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-damage.", dir="/dev/shm"))
-    try:
-        test(options)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        last = options.folder / "last-damage.h5"
-        if last.exists():
-            shutil.copyfile(last, pathlib.Path(tempfile.gettempdir()) / "linnet-last-damage.h5")
-        return 1
-    finally:
-        shutil.rmtree(options.folder, ignore_errors=True)
-    return 0
+    return in_folder("damage", lambda folder: test(options, folder))
 
 
 if __name__ == "__main__":

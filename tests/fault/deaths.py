@@ -21,11 +21,10 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from kill import Contents, Failure, environment, is_alive, send_kill  # noqa: E402
+from kill import Contents, Failure, environment, in_folder, is_alive, send_kill  # noqa: E402
 
 SWEEP = """\
 linnet: 1
@@ -446,15 +445,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-deaths.", dir="/dev/shm"))
-    try:
-        test(options, Bench(options, folder))
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return in_folder("deaths", lambda folder: test(options, Bench(options, folder)))
 
 
 if __name__ == "__main__":

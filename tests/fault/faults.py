@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 """Lets every call that can fail do so, and checks that a run ends at once, says why in one line, and leaves nothing wrong.
 
-    faults.py LINNET LINNET-FAULTS FAULT.H [--cases 36 | --all] [--seed N]
+    faults.py LINNET LINNET-FAULTS FAULT.H [--cases 72 | --all [--part 1/4] [--scenario NAME]] [--seed N]
 
 LINNET-FAULTS is the program built with faults (FAULT.H lists its sites). Scenarios: a new file, one that is resumed, merge, extend, a
-repair in place, a repair that lays the file out anew; on 1 rank and, where ranks are, on 3; mapped and through MPI-IO. For each site that
-an undisturbed command passes: an error, half a write, a kill before and after. The command must end in time with exit code 1 or 2 (137
-after a kill) and one line that names the file; what is on the disk is absent or opens, and every row it calls done is that of a clean
-run; the same command then makes the bytes of a clean run. Sites that no scenario passes fail the test.
+repair in place, a repair that lays the file out anew; a run that is stopped and parks, one that goes on from there, one that is stopped
+again at once and carries over; one after two deaths; one that takes the lock of a dead process where there are no locks. On 1 rank and,
+where ranks are, on 3; mapped and through MPI-IO. For each site that an undisturbed command passes: an error, half a write, a kill before
+and after. The command must end in time with exit code 1 or 2 (137 after a kill) and one line that names the file, or, where a side file
+alone is concerned, go on, and say so in one line if anything is lost by it; what is on the disk is absent or opens, and every row it calls
+done is that of a clean run; the same command then makes the bytes of a clean run. Sites that no scenario passes fail the test.
+
+--all: every case; --part 2/4 takes the second of every four, so that several can go side by side or one after the other.
 
 At last mistakes are switched on, which the checks must notice: the status of a row written first, checksums not looked at, no lock.
 """
@@ -24,10 +28,9 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kill import Contents, Failure, check, environment  # noqa: E402
+from kill import Contents, Failure, check, environment, in_folder  # noqa: E402
 
 SWEEP = """\
 linnet: 1
@@ -41,25 +44,53 @@ axes:
   seed: {count: COUNT}
 where: [depth > 2 or seed > 0]
 """
+# Some points end soon, the others take long enough to be parked.
+PARKS = """\
+linnet: 1
+name: parks
+problem: {kind: target, spectrum: [2, 1]}
+model: {depth: 2, init: {kind: gaussian}}
+train: {step_size: 0.05, max_steps: 100000, stop: {loss: 1e-3}}
+record: {times: {list: [0, 10]}, series: [loss]}
+axes:
+  step_size: [0.05, 1e-7]
+  seed: {count: 3}
+"""
 LIMIT = 60
 WHATS = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "ESTALE", "EINTR", "short", "kill", "kill-after")
 # Where a failure is no error: the file is then written through MPI-IO; locked by a file that must not be there.
 HARMLESS = {("shared.map", what) for what in WHATS} | {("lock.take", "ENOLCK")}
+# Nothing is lost by it: a page that is written to and not mapped, a file that stays and says nothing any more.
+SILENT = ("running.map", "running.remove", "probe.remove", "lock.release", "lock.unguard")
+# A disk that has no room for the probe is found to be full when the file is laid out, or had its place before.
+ROOMLESS = ("probe.create", "probe.reserve")
+# What a run says that goes on without a side file.
+GOES_ON = ("deaths will not be counted", "begin anew", "; ignored", "are not parked, and lose", "cannot remove", "took over the lock")
+REPAIRS = ("mend", "rebuild")
+# What is gone through, by scenario: else everything it passes. NEWFILE: how a file is made that replaces another.
+NEWFILE = ("temporary", "directory", "space", "file")
+ABOUT = {"park": ("parked", "probe", "running", *NEWFILE), "unpark": ("parked",), "repark": ("parked", *NEWFILE),
+         "deaths": ("deaths", "pages", *NEWFILE), "takeover": ("lock",)}
 
 
 class Scenario:
     """A command, what lies there before it, and what it makes."""
 
-    def __init__(self, name, words, target, before=None, finish=None, ranks=(1,), ways=("",)):
+    def __init__(self, name, words, target, before=None, finish=None, ranks=(1,), ways=("",), world="", event="", code=0):
         self.name, self.words, self.target, self.before = name, words, target, before
         self.finish, self.ranks, self.ways = finish, ranks, ways
-        self.expected = None
+        self.world, self.event, self.code = world, event, code  # faults that are always there; in the command alone; its exit code
+        self.expected, self.lines = None, set()
 
     def prepare(self):
+        """The results file and what lies beside it."""
         for path in self.target.parent.glob(self.target.name + "*"):
             path.unlink()
-        if self.before:
-            shutil.copyfile(self.before, self.target)
+        for path in self.before.parent.glob(self.before.name + "*") if self.before else ():
+            shutil.copyfile(path, self.target.with_name(self.target.name + path.name[len(self.before.name):]))
+
+    def fault(self, *more):
+        return ",".join(word for word in (self.world, *more) if word)
 
 
 def start(options, program, words, ranks=1, way="", **more):
@@ -79,10 +110,47 @@ def start(options, program, words, ranks=1, way="", **more):
     return process.returncode, out, err
 
 
-def must(options, words):
-    code, out, err = start(options, options.linnet, words)
-    if code != 0:
-        raise Failure(f"{words}: exit code {code}: {out}{err}")
+def must(options, words, code=0, fault=""):
+    program = options.faults if fault else options.linnet
+    got, out, err = start(options, program, words, **({"LINNET_FAULT": fault} if fault else {}))
+    if got != code:
+        raise Failure(f"{words}: exit code {got}: {out}{err}")
+
+
+def left_by_deaths(options, run, path):
+    """A file whose last two runs were killed over points."""
+    for _ in range(2):
+        must(options, [*run, path], -9, "value.data:2:kill")
+
+
+def make_side_scenarios(options, sweep, part):
+    """Those that are about the files beside the results."""
+    folder = options.folder
+    parks = folder / "parks.yaml"
+    parks.write_text(PARKS)
+    slow, quick = ["run", parks, "-q", "-o"], ["run", sweep, "-q", "-o"]
+    parked, stained, died, locked = (folder / f"before-{name}.h5" for name in ("parked", "stained", "died", "locked"))
+    must(options, [*slow, parked], 75, "value.data:1:stop")
+    for suffix in ("", ".parked"):
+        shutil.copyfile(f"{parked}{suffix}", f"{stained}{suffix}")
+    with open(f"{stained}.parked", "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    shutil.copyfile(part, died)
+    left_by_deaths(options, quick, died)
+    shutil.copyfile(part, locked)
+    must(options, [*quick, locked], -9, "nolocks,value.data:1:kill")
+    for name, words, before, ranks, more in (
+            ("park", slow, None, (1, 3), {"event": "value.data:1:stop", "code": 75}),
+            ("unpark", slow, parked, (1, 3), {}),
+            ("repark", slow, stained, (1, 3), {"event": "lock.open:1:stop", "code": 75}),
+            ("deaths", quick, died, (1,), {}),
+            ("takeover", quick, locked, (1,), {"world": "nolocks"})):
+        target = folder / f"{name}.h5"
+        again = [*words, target, "--retry", "failed"]  # kills at one place may hit one point three times
+        yield Scenario(name, [*words, target], target, before, again, ranks, **more)
 
 
 def make_scenarios(options):
@@ -116,9 +184,11 @@ def make_scenarios(options):
     for name, before in (("mend", rows), ("rebuild", torn)):
         target = folder / f"{name}.h5"
         scenarios.append(Scenario(name, ["repair", target], target, before, again(target)))
+    scenarios += make_side_scenarios(options, sweep, parts[0])
+    scenarios = [scenario for scenario in scenarios if options.scenario in (None, scenario.name)]
     for scenario in scenarios:
         scenario.prepare()
-        must(options, scenario.words)
+        must(options, scenario.words, scenario.code, scenario.fault(scenario.event))
         if scenario.finish:
             must(options, scenario.finish)
         scenario.expected = scenario.target.read_bytes()
@@ -132,14 +202,25 @@ def place_of_status(path):
         return file["status"].id.get_offset()
 
 
+def lines_of(err):
+    # Ranks that lose a page of the file can tell nobody but the terminal: each says the same.
+    return {line for line in err.splitlines() if line.startswith("linnet: ")}
+
+
+def shape_of(line):
+    return re.sub(r"\d+", "#", line)
+
+
 def count_arrivals(options, scenario, ranks, way):
     """{site: (arrivals of the rank that arrives least often, ranks that do)} of an undisturbed command."""
     scenario.prepare()
     counts = options.folder / "counts"
     counts.unlink(missing_ok=True)
-    code, _, err = start(options, options.faults, scenario.words, ranks, way, LINNET_FAULT_COUNT=str(counts))
-    if code != 0:
+    code, _, err = start(options, options.faults, scenario.words, ranks, way, LINNET_FAULT_COUNT=str(counts),
+                         LINNET_FAULT=scenario.fault(scenario.event))
+    if code != scenario.code:
         raise Failure(f"{scenario.name}: undisturbed it ends with {code}: {err}")
+    scenario.lines |= {shape_of(line) for line in lines_of(err)}
     found = collections.defaultdict(list)
     for line in counts.read_text().splitlines():
         site, number = line.split()
@@ -156,33 +237,42 @@ def check_disk(options, scenario, what, before):
         return
     if before and target.read_bytes() == before:
         return
-    done_before = Contents(scenario.before).done if scenario.name in ("resume", "mend") else set()
+    done_before = Contents(scenario.before).done if scenario.before and scenario.name != "rebuild" else set()
     if scenario.name == "mend":
         done_before &= scenario.contents.done & Contents(target).done | set()
     check(Contents(target), scenario.contents, done_before)
     code, out, _ = start(options, options.linnet, ["check", target])
     # Between checksum and status a row is whole and not flagged.
     flagged = scenario.name == "mend" or "finished, and its status says otherwise" in out
-    if code != 0 and not flagged:
+    stained = scenario.name == "repark" and " 0 damaged\n" in out and "what is not a row" not in out
+    if code != 0 and not flagged and not stained:
         raise Failure(f"what is left is damaged: {out}")
 
 
+def goes_on(scenario, site, what, lines):
+    """Whether the command may end as if nothing had happened, having said these lines."""
+    if any(word in line for line in lines for word in GOES_ON):
+        return len(lines) == 1
+    is_cured = scenario.name in REPAIRS and site in ("rows.read", "source.open")  # it takes for damage what cannot be read
+    if scenario.name in ("unpark", "repark") and site in ("parked.read", "rows.read"):
+        return True  # when its point starts: that one begins anew
+    return not lines and (what in ("short", "EINTR") or (site, what) in HARMLESS or is_cured or site in SILENT or
+                          (site in ROOMLESS and what in ("ENOSPC", "EDQUOT")))
+
+
 def check_words(scenario, site, what, code, err):
-    """Exit code and line. True: the fault was no error (a short write that was taken up again, an interruption)."""
-    # Ranks that lose a page of the file can tell nobody but the terminal: each says the same.
-    lines = list({line for line in err.splitlines() if line.startswith("linnet: ")})
+    """Exit code and line. True: the command went on."""
+    lines = [line for line in lines_of(err) if shape_of(line) not in scenario.lines]
+    if scenario.code == 75:  # with or without parked points in it
+        lines = [line for line in lines if "stopped on request" not in line]
     if what.startswith("kill"):
         # The first write of a repair is that of a child, which reads the sweep: what it cannot read is asked for.
-        is_child = scenario.finish and site == "file.write" and code == 2 and "--sweep" in err
+        is_child = scenario.name in REPAIRS and site == "file.write" and code == 2 and "--sweep" in err
         if code not in (137, -9, 9) and not is_child:
             raise Failure(f"a kill gives exit code {code}: {err}")
         return False
-    # A repair takes what cannot be read for damage, and goes on.
-    is_cured = scenario.finish and site in ("rows.read", "source.open")
-    if code == 0 and (what in ("short", "EINTR") or (site, what) in HARMLESS or is_cured):
+    if code == scenario.code and goes_on(scenario, site, what, lines):
         return True
-    if code == 0 and len(lines) == 1 and "deaths will not be counted" in lines[0]:
-        return True  # a side file that a run can do without
     if code not in (1, 2) or len(lines) != 1:
         raise Failure(f"exit code {code}, {len(lines)} lines: {err}")
     folder = str(scenario.target.parent)
@@ -193,15 +283,23 @@ def check_words(scenario, site, what, code, err):
 
 def recover(options, scenario):
     """The same command again makes what it should have made."""
-    target = scenario.target
-    code, out, err = start(options, options.linnet, scenario.words)
+    target, guard = scenario.target, scenario.target.with_name(scenario.target.name + ".lock.takeover")
+    words = scenario.words if scenario.name in REPAIRS or not scenario.finish else scenario.finish
+    more = {"LINNET_FAULT": scenario.world} if scenario.world else {}
+    program = options.faults if scenario.world else options.linnet
+    code, out, err = start(options, program, words, **more)
+    if code == 2 and guard.exists() and f"remove {guard}" in err:
+        guard.unlink()  # killed in the one moment that leaves work for a hand, and says which
+        code, out, err = start(options, program, words, **more)
     if code == 2 and "is there already" in err and target.exists():
         code = 0
-    if code == 0 and scenario.finish:
-        code, out, err = start(options, options.linnet, scenario.finish)
+    if code == 0 and scenario.name in REPAIRS:
+        code, out, err = start(options, program, scenario.finish, **more)
     if code != 0 or target.read_bytes() != scenario.expected:
         raise Failure(f"the next try ends with {code}, and the file is not that of a clean run: {out}{err}")
     left = {path.suffix for path in target.parent.glob(target.name + ".*")} - {".lock", ".log", ".damaged", ".deaths"}
+    if guard.exists():
+        left.discard(".takeover")  # it could not be removed; who needs it gone is told
     if left:
         raise Failure(f"left behind: {left}")
 
@@ -212,10 +310,11 @@ def run_case(options, case):
     before = scenario.target.read_bytes() if scenario.before else None
     fault = f"{site}:{at}:{what}" + (f":{rank}" if rank is not None else "")
     try:
-        code, _, err = start(options, options.faults, scenario.words, ranks, way, LINNET_FAULT=fault)
-        check_words(scenario, site, what, code, err)
+        code, _, err = start(options, options.faults, scenario.words, ranks, way, LINNET_FAULT=scenario.fault(scenario.event, fault))
+        went_on = check_words(scenario, site, what, code, err)
         check_disk(options, scenario, what, before)
         recover(options, scenario)
+        return "killed" if what.startswith("kill") else "went on" if went_on else "refused" if code == 2 else "gave up"
     except Failure as failure:
         raise Failure(f"{scenario.name} on {ranks}, {way or 'mapped'}, {fault}: {failure}") from None
 
@@ -228,7 +327,10 @@ def list_cases(options, scenarios):
             for way in scenario.ways:
                 arrivals = count_arrivals(options, scenario, ranks, way)
                 passed |= arrivals.keys()
-                for site, (most, n_there) in arrivals.items():
+                about = ABOUT.get(scenario.name)
+                for site, (most, n_there) in sorted(arrivals.items()):
+                    if about and site.split(".")[0] not in about:
+                        continue
                     for what in (*WHATS, "ENOLCK") if site == "lock.take" else WHATS:
                         for at in {1, most} if ranks == 1 else {1}:
                             rank = options.chance.choice((None, *range(ranks))) if n_there == ranks > 1 else None
@@ -308,19 +410,23 @@ def no_trace(options):
         raise Failure("there are faults in the program itself")
 
 
-def test(options):
+def test(options, folder):
+    options.folder = folder
     no_trace(options)
     scenarios = make_scenarios(options)
     cases, passed = list_cases(options, scenarios)
     sites = set(re.findall(r'X\(\w+, "([a-z_.]+)"\)', options.header.read_text()))
-    if passed != sites:
+    if passed != sites and not options.scenario:
         raise Failure(f"sites that no scenario passes: {sites - passed}, that are not listed: {passed - sites}")
-    chosen = cases if options.all else thin(options, cases)
-    counts, failures = collections.Counter(), 0
-    for case in chosen:
+    part, parts = map(int, options.part.split("/"))
+    chosen = cases[part - 1::parts] if options.all else thin(options, cases)
+    counts, outcomes, failures = collections.Counter(), collections.Counter(), 0
+    for n, case in enumerate(chosen):
         counts[case[3], case[5]] += 1
+        if n % 100 == 99:
+            print(f"{n + 1} of {len(chosen)} faults, {failures} failures", flush=True)
         try:
-            run_case(options, case)
+            outcomes[case[0].name, run_case(options, case)] += 1
         except Failure as failure:
             print(f"FAILED: {failure}", flush=True)
             failures += 1
@@ -328,8 +434,11 @@ def test(options):
                 raise
     for site in sorted(sites):
         print(f"{site:18}", " ".join(f"{what} {counts[site, what]}" for what in (*WHATS, "ENOLCK") if counts[site, what]))
+    for (name, outcome), number in sorted(outcomes.items()):
+        print(f"{name:9} {number:5} {outcome}")
     print(f"seed {options.seed}: {len(chosen)} faults of {len(cases)} at {len(sites)} sites, {failures} failures", flush=True)
-    controls(options, scenarios)
+    if not options.scenario:
+        controls(options, scenarios)
     if failures:
         raise Failure(f"{failures} faults were not survived")
 
@@ -339,20 +448,14 @@ def main():
     parser.add_argument("linnet", type=os.path.abspath, help="the program")
     parser.add_argument("faults", type=os.path.abspath, help="the program with faults")
     parser.add_argument("header", type=pathlib.Path, help="include/linnet/fault.h")
-    parser.add_argument("--cases", type=int, default=36)
+    parser.add_argument("--cases", type=int, default=72)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--part", default="1/1", help="of --all")
+    parser.add_argument("--scenario", help="this one alone")
     parser.add_argument("--seed", type=int, default=1, help="which faults are drawn; default 1")
     options = parser.parse_args()
     options.chance = random.Random(options.seed)
-    options.folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-faults.", dir="/dev/shm"))
-    try:
-        test(options)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        shutil.rmtree(options.folder, ignore_errors=True)
-    return 0
+    return in_folder("faults", lambda folder: test(options, folder))
 
 
 if __name__ == "__main__":

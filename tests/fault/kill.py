@@ -47,6 +47,19 @@ class Failure(Exception):
     pass
 
 
+def in_folder(name, test):
+    """Calls test(folder) with a folder of its own, which is removed. Returns the exit code."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"linnet-{name}.", dir="/dev/shm"))
+    try:
+        test(folder)
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
 def environment(folder):
     return dict(
         os.environ,
@@ -283,15 +296,7 @@ def main():
     parser.add_argument("--steps", type=int, default=100000, help="steps per network")
     options = parser.parse_args()
     options.chance = random.Random(options.seed)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-kill.", dir="/dev/shm"))
-    try:
-        test(options, folder)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return in_folder("kill", lambda folder: test(options, folder))
 
 
 if __name__ == "__main__":

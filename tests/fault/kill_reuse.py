@@ -12,14 +12,14 @@ At last the check is checked: a target written in place, as no linnet would, mus
 
 import argparse
 import os
-import pathlib
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from kill import Failure, in_folder  # noqa: E402
 
 SWEEP = """\
 linnet: 1
@@ -32,10 +32,6 @@ axes:
   depth: [2, 3]
   seed: {count: COUNT}
 """
-
-
-class Failure(Exception):
-    pass
 
 
 class Case:
@@ -163,15 +159,7 @@ def main():
     parser.add_argument("--count", type=int, default=50, help="networks per depth")
     options = parser.parse_args()
     options.chance = random.Random(options.seed)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-reuse.", dir="/dev/shm"))
-    try:
-        test(options, folder)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return in_folder("reuse", lambda folder: test(options, folder))
 
 
 if __name__ == "__main__":

@@ -15,15 +15,13 @@ import fcntl
 import os
 import pathlib
 import re
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from kill import Failure, environment  # noqa: E402
+from kill import Failure, environment, in_folder  # noqa: E402
 
 RACERS = 4
 TWO_HOLDERS = 99
@@ -282,15 +280,7 @@ def main():
     parser.add_argument("library", type=os.path.abspath, help="no_locks.so")
     parser.add_argument("--rounds", type=int, default=12)
     options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="linnet-locks.", dir="/dev/shm"))
-    try:
-        test(options, Bench(options, folder))
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return in_folder("locks", lambda folder: test(options, Bench(options, folder)))
 
 
 if __name__ == "__main__":
