@@ -31,6 +31,8 @@ struct run_job {
     int64_t n_failed;            /* points given up */
     double walltime, margin;     /* seconds; walltime 0: not given, negative: none */
     struct ln_deadline deadline; /* on rank 0 */
+    bool is_of_slurm;            /* the deadline is the end of a Slurm job */
+    bool is_too_late;            /* it left no time to begin: on rank 0 */
     struct ln_parked *parked;
     struct ln_parked_news parked_news; /* of the start */
     int64_t n_parked;                  /* at the end */

@@ -76,6 +76,11 @@ int run_read_options(struct run_job *job, int argc, char **argv) {
     }
     if (!job->sweep_path)
         return cli_usage(&command_run, "which sweep?");
+    if (job->walltime > 0 && job->margin >= job->walltime)
+        return cli_usage(&command_run,
+                         "--margin keeps %.9g s for stopping, and --walltime gives %.9g s in all: "
+                         "nothing would ever be trained; make the margin smaller, or leave it out",
+                         job->margin, job->walltime);
     if (!job->output)
         default_output(job);
     return LN_OK;

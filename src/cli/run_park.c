@@ -21,6 +21,7 @@ void run_find_deadline(struct run_job *job) {
     if (wall == 0) {
         double end = deadline_of_job();
         wall = end > 0 ? fmax(end - date(), 1e-3) : 0;
+        job->is_of_slurm = wall > 0;
     }
     if (wall > 0)
         job->deadline = (struct ln_deadline){.at = now + wall, .wall = wall};
@@ -87,22 +88,45 @@ static double margin_of(struct run_job *job) {
     return ln_deadline_margin(deadline, job->plan, NULL, 0);
 }
 
+/* A run that is started again and again must not stop here each time without a word of what to do.
+ */
+static void say_too_late(const struct run_job *job, double left, double margin,
+                         struct ln_err *err) {
+    char when[32], asked[64] = "";
+    time_text(left, when);
+    if (job->margin >= 0)
+        snprintf(asked, sizeof asked, " or a smaller --margin");
+    if (job->is_of_slurm)
+        ln_err_set(
+            err, LN_STOPPED,
+            "stopped before the first point: the Slurm job ends at %s, in %.3g s, and %.3g s "
+            "are kept for stopping; give it more time (sbatch --time)%s",
+            when, fmax(left, 0), margin, asked);
+    else
+        ln_err_set(
+            err, LN_STOPPED,
+            "stopped before the first point: the wall time ends at %s, in %.3g s, and %.3g s "
+            "are kept for stopping; give it more time (--walltime)%s",
+            when, fmax(left, 0), margin, asked);
+}
+
 bool run_is_too_late(struct run_job *job, struct ln_err *err) {
     struct ln_deadline *deadline = &job->deadline;
     char when[32];
     int is_late = 0;
     int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
+    if (job->rank == 0 && deadline->at <= 0 && job->margin >= 0)
+        fprintf(stderr, "linnet: --margin does nothing here: there is neither a --walltime nor a "
+                        "Slurm job with an end\n");
     if (job->rank == 0 && deadline->at > 0 && n_points > 0) {
         double left = deadline->at - ln_clock(), margin = margin_of(job);
-        is_late = left <= margin;
+        is_late = job->is_too_late = left <= margin;
         if (is_late)
-            ln_err_set(err, LN_STOPPED,
-                       "stopped before the first point: the wall time ends %s (at %s), and %.3g s "
-                       "are kept for stopping (--walltime, --margin)",
-                       left > 0 ? "too soon" : "now", time_text(left, when), margin);
+            say_too_late(job, left, margin, err);
         else if (!job->is_quiet)
-            fprintf(stderr, "linnet: stops at %s, %.3g s before the limit\n",
-                    time_text(left - margin, when), margin);
+            fprintf(stderr, "linnet: stops at %s, %.3g s before the limit%s\n",
+                    time_text(left - margin, when), margin,
+                    job->is_of_slurm ? " of the Slurm job" : "");
         cli_log_deadline(job->output, date() + left, margin);
     }
     MPI_Bcast(&is_late, 1, MPI_INT, 0, MPI_COMM_WORLD);
@@ -124,6 +148,9 @@ void run_say_stopped(const struct run_job *job, const struct ln_err *err) {
     if (job->n_parked > 0)
         snprintf(parked, sizeof parked, ": %lld point%s parked", (long long)job->n_parked,
                  job->n_parked == 1 ? "" : "s");
-    fprintf(stderr, "linnet: %s%s; the same command resumes %s\n", err->text, parked,
-            cli_shown(job->output));
+    fprintf(stderr, "linnet: %s%s; ", err->text, parked);
+    if (job->is_too_late)
+        fprintf(stderr, "nothing of %s is lost\n", cli_shown(job->output));
+    else
+        fprintf(stderr, "the same command resumes %s\n", cli_shown(job->output));
 }

@@ -142,7 +142,7 @@ mv short out.h5.parked
 run run long.yaml -o out.h5
 ok "a file of parked points cut short is said, and the result is the same" sh -c "[ $rc = 0 ] && grep -q 'out.h5.parked is damaged' err.log && cmp long.h5 out.h5"
 
-run run flow.yaml -o other.h5 --walltime 2s --margin 2
+SLURM_JOB_END_TIME=$(($(date +%s) + 60)) timeout 60 "$linnet" run flow.yaml -o other.h5 --margin 86400 2>err.log
 cp other other.h5.parked
 run run flow.yaml -o other.h5
 ok "parked points of another sweep are not used, and left there" \
@@ -168,10 +168,15 @@ ok "a link is not followed" sh -c "[ $rc = 75 ] && [ $target = $(sum target) ] &
 
 # The wall time.
 afresh
-for text in 1 0:30 3:55:00 90min; do
-    run run long.yaml -o out.h5 --walltime $text --margin 86400
-    ok "--walltime $text is read" sh -c "[ $rc = 75 ] && grep -q 'stopped before the first point' err.log"
+for text in 1=60 0:30=30 3:55:00=14100 90min=5400; do
+    run run long.yaml -o out.h5 --walltime ${text%=*} --margin ${text#*=}
+    ok "--walltime ${text%=*} is read, and a margin that keeps all of it is refused" \
+        sh -c "[ $rc = 2 ] && grep -q 'walltime gives ${text#*=} s in all: nothing would ever be trained' err.log && [ ! -e out.h5 ]"
 done
+SLURM_JOB_END_TIME=$(($(date +%s) + 60)) timeout 60 "$linnet" run long.yaml -o out.h5 --margin 86400 >out.log 2>err.log
+rc=$?
+ok "a margin of more than is left of a Slurm job leaves no time to begin, and the remedy is said" \
+    sh -c "[ $rc = 75 ] && grep -q 'stopped before the first point: the Slurm job ends at .*, in [0-9.]* s, .*(sbatch --time) or a smaller --margin' err.log"
 for text in "" 0 -5 soon 10m 1h30 3:99:00 1:2:3:4 1-25 1e9d 5-1-1 ' 5' 5s5 .h nan 400d; do
     run run long.yaml -o new.h5 --walltime "$text"
     ok "--walltime '$text' is refused, with what would be right" sh -c "[ $rc = 2 ] && grep -q 'write 3:55:00' err.log && [ ! -e new.h5 ]"
@@ -179,6 +184,9 @@ done
 run run long.yaml -o new.h5 --margin soon
 ok "--margin soon is refused" sh -c "[ $rc = 2 ] && grep -q 'write the seconds' err.log"
 ok "where there was no time to begin nothing is trained" [ "$(count_of out.h5 done)" = 0 ]
+run run long.yaml -o new.h5 --set train.max_steps=3 --margin 20
+ok "a margin without a wall time is said to do nothing" sh -c "[ $rc = 0 ] && grep -q 'margin does nothing here' err.log"
+rm -f new.h5 new.h5.*
 for text in 1-12:30 1.5d; do
     run run long.yaml -o new.h5 --walltime $text --set train.max_steps=3
     ok "--walltime $text is read" sh -c "[ $rc = 0 ] && grep -q 'stops at 20[0-9-]* [0-9:]*, 10' err.log"
