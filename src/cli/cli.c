@@ -56,6 +56,10 @@ int cli_usage(const struct command *command, const char *format, ...) {
     return LN_INPUT;
 }
 
+void cli_help(const struct command *command) {
+    printf("usage: %s\n\n%s\n%s", command->synopsis, command->doc, command->help);
+}
+
 static int take_option(const struct command *command, const struct option_spec *specs, int n_specs,
                        int argc, char **argv, int *index, const char **value) {
     const char *word = argv[(*index)++], *equals = strchr(word, '=');
@@ -84,7 +88,7 @@ int cli_next(const struct command *command, const struct option_spec *specs, int
         return -2;
     const char *word = argv[*index];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        printf("usage: %s\n\n%s\n%s", command->synopsis, command->doc, command->help);
+        cli_help(command);
         return -4;
     }
     if (word[0] == '-' && word[1] != '\0')

@@ -53,6 +53,9 @@ void cli_failed_print_json(const struct ln_view *view, const char *path, const i
 /* Why one point has failed. */
 void cli_failed_explain(const struct ln_view *view, const char *path, int64_t cell);
 
+/* What --help prints. */
+void cli_help(const struct command *command);
+
 /* "linnet COMMAND: message" and where to find help; returns LN_INPUT. */
 int cli_usage(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

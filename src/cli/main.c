@@ -16,7 +16,7 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *to) {
     fprintf(to, "linnet sweeps the training dynamics of linear networks.\n\n"
-                "usage: linnet COMMAND [options]     (linnet COMMAND --help says more)\n\n");
+                "usage: linnet COMMAND [options]     (linnet help COMMAND says more)\n\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->doc);
     fprintf(to, "\n  mpirun -n 4 linnet run sweep.yaml -o results.h5\n\n"
@@ -43,15 +43,36 @@ static int print_version(bool is_verbose) {
     return LN_OK;
 }
 
-static int dispatch(int argc, char **argv) {
+static const struct command *find_command(const char *name) {
     for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i]->name, argv[0]) == 0)
-            return commands[i]->run(argc, argv);
-    fprintf(stderr, "linnet: there is no command '%s'; the commands are", cli_shown(argv[0]));
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}
+
+static int refuse_command(const char *name) {
+    fprintf(stderr, "linnet: there is no command '%s'; the commands are", cli_shown(name));
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
     fprintf(stderr, "\n");
     return LN_INPUT;
+}
+
+static int dispatch(int argc, char **argv) {
+    const struct command *command = find_command(argv[0]);
+    return command ? command->run(argc, argv) : refuse_command(argv[0]);
+}
+
+/* linnet help [COMMAND] */
+static int help(int argc, char **argv) {
+    const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
+    if (argc > 2 && !command)
+        return refuse_command(argv[2]);
+    if (command)
+        cli_help(command);
+    else
+        print_help(stdout);
+    return LN_OK;
 }
 
 int main(int argc, char **argv) {
@@ -60,10 +81,8 @@ int main(int argc, char **argv) {
         return LN_INPUT;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_help(stdout);
-        return LN_OK;
-    }
+        strcmp(argv[1], "help") == 0)
+        return help(argc, argv);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return print_version(argc > 2 && strcmp(argv[2], "--verbose") == 0);
     return dispatch(argc - 1, argv + 1);

@@ -126,6 +126,8 @@ static int read_options(struct repair *repair, int argc, char **argv) {
         return option == -4 ? -1 : LN_INPUT;
     if (!repair->path)
         return cli_usage(&command_repair, "which results file?");
+    if (repair->n_sets > 0 && !repair->sweep_path)
+        return cli_usage(&command_repair, "--set belongs to --sweep; a results file has its own");
     return LN_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,15 +211,31 @@ static enum outcome take_by_kernel(struct ln_lock *lock, const char *path, struc
     return outcome;
 }
 
+/* Nobody has asked for a lock file: what matters is that nothing can be made where the output is
+ * wanted. */
+static enum outcome refuse_place(const struct ln_lock *lock, const char *output, int error,
+                                 struct ln_err *err) {
+    char name[4096];
+    if ((error != EACCES && error != EPERM && error != EROFS) ||
+        snprintf(name, sizeof name, "%s", output) >= (int)sizeof name)
+        return refuse_error(lock, "create", error, err);
+    ln_err_set(err, LN_INPUT,
+               "%s cannot be written: no file can be made in the directory %s: %s. Choose another "
+               "output (-o), or make the directory writable",
+               output, dirname(name), strerror(error));
+    return REFUSED;
+}
+
 /* Opens the file, created if it is not there. *is_mine: by us. */
-static enum outcome open_file(struct ln_lock *lock, bool *is_mine, struct ln_err *err) {
+static enum outcome open_file(struct ln_lock *lock, const char *path, bool *is_mine,
+                              struct ln_err *err) {
     struct ln_sidefile file = {.fd = -1};
     lock->fd = LN_FAULT(LOCK_OPEN, -1, ln_sidefile_create(lock->path, O_RDWR));
     *is_mine = lock->fd >= 0;
     if (*is_mine)
         return TAKEN;
     if (errno != EEXIST)
-        return refuse_error(lock, "create", errno, err);
+        return refuse_place(lock, path, errno, err);
     if (ln_sidefile_open(lock->path, O_RDWR, &file, err))
         return REFUSED;
     lock->fd = file.fd;
@@ -235,7 +252,7 @@ static enum outcome open_file(struct ln_lock *lock, bool *is_mine, struct ln_err
 
 static enum outcome try_once(struct ln_lock *lock, const char *path, struct ln_err *err) {
     bool is_mine;
-    enum outcome outcome = open_file(lock, &is_mine, err);
+    enum outcome outcome = open_file(lock, path, &is_mine, err);
     if (outcome != TAKEN)
         return outcome;
     int error = set_handover(lock->fd);

@@ -79,7 +79,10 @@ done
 run run sweep.yaml -o alone.h5 --set train.max_steps=77
 ok "another sweep is refused with the difference named" says "train.max_steps: 3000 in the file, 77 in this sweep"
 run run sweep.yaml -o nowhere/out.h5
-ok "a missing directory is named" sh -c "[ $rc = 2 ] && grep -q nowhere err.log"
+ok "a missing directory is named" sh -c "[ $rc = 2 ] && grep -q 'nowhere: .*create the directory first' err.log"
+run run sweep.yaml -o /sys/out.h5
+ok "a directory where nothing can be written is named, with the reason, and not a file nobody has asked for" \
+    sh -c "[ $rc = 2 ] && grep -q '/sys/out.h5 cannot be written: no file can be made in the directory /sys: .* Choose another output (-o)' err.log && ! grep -q 'lock' err.log"
 
 # --- bad sweeps: exit 2, position and remedy, no file
 bad() { # bad NAME 'sed command on sweep.yaml' 'text in the message'
@@ -126,10 +129,18 @@ run run sweep.yaml --fast
 ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
 run --version
 ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
-for command in run plan status show check repair certify list saddles simulate; do
+for command in $("$linnet" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v mpirun); do
     run $command --help
-    ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q 'usage: linnet $command' out.log"
+    ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q '^usage: linnet $command' out.log && [ ! -s err.log ]"
+    cp out.log said.log
+    run help $command
+    ok "help $command says the same" sh -c "[ $rc = 0 ] && cmp said.log out.log"
 done
+ok "these were all commands" [ $n -gt 60 ]
+run help
+ok "help lists the commands" sh -c "[ $rc = 0 ] && grep -q '^  repair ' out.log"
+run help fly
+ok "help of an unknown command is refused with the list" sh -c "[ $rc = 2 ] && grep -q 'the commands are' err.log"
 SLURM_STEP_NUM_TASKS=4 timeout 20 "$linnet" run sweep.yaml -o lonely.h5 >out.log 2>err.log
 rc=$?
 ok "four singletons under a launcher of another MPI are refused with the remedy" \
@@ -311,6 +322,18 @@ with h5py.File("damaged.h5", "r+") as f:
     f["steps"][1, 2, 3, 1] += 1'
 run check damaged.h5
 ok "check finds the one damaged row, exit code 1" sh -c "[ $rc = 1 ] && grep -q '511 rows done and verified, 0 pending, 0 left out, 1 damaged' out.log && grep -q 'point 167' out.log"
+run check damaged.h5 --sweep sweep.yaml --set train.max_steps=77
+ok "check refuses a sweep that is not that of the file" sh -c "[ $rc = 2 ] && grep -q 'another sweep than sweep.yaml' err.log"
+run check damaged.h5 --sweep sweep.yaml
+ok "check with the sweep of the file finds the same" sh -c "[ $rc = 1 ] && grep -q ' 1 damaged' out.log"
+run check damaged.h5 --set train.max_steps=77
+ok "check sets nothing in a results file" sh -c "[ $rc = 2 ] && grep -q 'belongs to --sweep' err.log"
+run check whole.h5 --sweep sweep.yaml
+ok "check knows that a file was run with an override" sh -c "[ $rc = 2 ] && grep -q 'with the same --set' err.log"
+run check whole.h5 --sweep sweep.yaml $slow
+ok "check takes the override that a file was run with" sh -c "[ $rc = 0 ] && grep -q '512 rows done and verified' out.log"
+run check whole.h5 --sweep missing.yaml
+ok "check names a sweep that is not there" sh -c "[ $rc = 2 ] && grep -q missing.yaml err.log"
 run run sweep.yaml -o damaged.h5
 ok "running again mends it: the same bytes as before the damage" [ "$(sum damaged.h5)" = "$(sum alone.h5)" ]
 echo "1..$n"
