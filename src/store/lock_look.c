@@ -25,15 +25,15 @@ bool ln_lock_is_held(const char *path, struct ln_lock_note *note, long *age) {
     char *name = ln_sidefile_name(path, ".lock");
     memset(note, 0, sizeof *note);
     *age = 0;
-    bool held = false;
-    if (name && ln_sidefile_open(name, O_RDONLY, &file, &err) == LN_OK && file.fd >= 0) {
-        if (!ln_lock_note_read(file.fd, note))
-            memset(note, 0, sizeof *note);
-        held = is_held(file.fd, note);
-        if (note->by_existence && file.info.st_mtime < time(NULL))
-            *age = (long)(time(NULL) - file.info.st_mtime);
-        close(file.fd);
-    }
+    bool is_there = name && ln_sidefile_open(name, O_RDONLY, &file, &err) == LN_OK && file.fd >= 0;
     free(name);
+    if (!is_there)
+        return false;
+    if (!ln_lock_note_read(file.fd, note))
+        memset(note, 0, sizeof *note);
+    bool held = is_held(file.fd, note);
+    if (note->by_existence && file.info.st_mtime < time(NULL))
+        *age = (long)(time(NULL) - file.info.st_mtime);
+    close(file.fd);
     return held;
 }
