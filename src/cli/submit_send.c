@@ -1,4 +1,5 @@
 /* Programs of Slurm, run as they are: no shell sees a word of it. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,19 +34,50 @@ static void pass_on(const char *said) {
         }
 }
 
-static int call(const char *const *argv, double seconds, char *said, size_t size,
+/* What a program of Slurm says last, without its name in front: "sinfo: fatal: Could not ...". */
+static void last_words(const char *said, char text[256]) {
+    text[0] = '\0';
+    for (const char *at = said; *at; at += strcspn(at, "\n"), at += *at == '\n')
+        if (*at != '\n')
+            snprintf(text, 256, "%.*s", (int)strcspn(at, "\n"), at);
+    const char *kinds[] = {"fatal: ", "error: "};
+    for (int i = 0; i < 2; i++) {
+        const char *kind = strstr(text, kinds[i]);
+        if (kind)
+            memmove(text, kind + strlen(kinds[i]), strlen(kind + strlen(kinds[i])) + 1);
+    }
+}
+
+/* Where there is no Slurm its programs say so in many lines about themselves. */
+static bool is_out_of_reach(int code, const char *said) {
+    static const char *const signs[] = {"Could not establish a configuration source",
+                                        "Unable to contact slurm controller",
+                                        "Unable to process configuration file"};
+    for (int i = 0; i < 3; i++)
+        if (strstr(said, signs[i]))
+            return true;
+    return code < 0 || code == 127;
+}
+
+/* needs_all: what it says is for the user; else one line is enough. */
+static int call(const char *const *argv, double seconds, bool needs_all, char *said, size_t size,
                 struct ln_err *err) {
+    char words[256];
     forget_outer_job();
     int code = ln_ask_program(argv, seconds, said, size);
     if (code == 0)
         return LN_OK;
-    pass_on(said);
-    if (code < 0 || code == 127)
-        return ln_err_set(err, LN_FATAL,
-                          "%s cannot be run or does not end; is this a machine that "
-                          "jobs are submitted from?",
-                          argv[0]);
-    return ln_err_set(err, LN_FATAL, "%s failed with %d", argv[0], code);
+    last_words(said, words);
+    if (is_out_of_reach(code, said))
+        return ln_err_set(
+            err, LN_FATAL,
+            "%s does not reach Slurm (%s); is this a computer that jobs are submitted "
+            "from?",
+            argv[0], words[0] ? words : "it cannot be run or does not end");
+    if (needs_all)
+        pass_on(said);
+    return ln_err_set(err, LN_FATAL, "%s failed with %d%s%s", argv[0], code,
+                      words[0] && !needs_all ? ": " : "", needs_all ? "" : words);
 }
 
 /* The line that begins with a number: "123" or "123;cluster". */
@@ -69,7 +101,7 @@ int submit_send(const char *script, const char *after, char job[32], struct ln_e
     argv[n++] = "--";
     argv[n++] = script;
     argv[n] = NULL;
-    if (call(argv, 120, said, sizeof said, err) != LN_OK)
+    if (call(argv, 120, true, said, sizeof said, err) != LN_OK)
         return (int)err->status;
     pass_on(said);
     const char *number = find_number(said);
@@ -85,8 +117,7 @@ int submit_cores(const char *partition, int *cores, struct ln_err *err) {
     const char *const argv[] = {"sinfo", "-h", "-o", "%P %X %Y %c", NULL};
     static char said[1 << 16];
     long least = 0;
-    if (call(argv, 30, said, sizeof said, err) != LN_OK) {
-        ln_err_prefix(err, "--nodes asks for the cores of a node (or give --ntasks), and ");
+    if (call(argv, 30, false, said, sizeof said, err) != LN_OK) {
         err->status = LN_INPUT;
         return LN_INPUT;
     }

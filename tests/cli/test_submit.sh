@@ -1,7 +1,7 @@
 #!/bin/bash
 # linnet submit with a Slurm of our own making: programs of its names that note what they are called with.
 . "${0%/*}/tap.sh"
-echo 1..30
+echo 1..39
 
 mkdir bin
 export RECORD=$work/record PATH=$work/bin:$PATH
@@ -24,7 +24,7 @@ esac
 STUB
 done
 printf '#!/bin/bash\ncase $* in *%%T*) echo "${STATE:-RUNNING}" ;; *%%e*) echo 2040-01-01T00:00:00 ;; *%%A*) echo "$JOBS" ;; esac\n' >bin/squeue
-printf '#!/bin/bash\nprintf "other 4 16 64\\nmain* 2 8 32\\nmain* 2 6 12\\n"\n' >bin/sinfo
+printf '#!/bin/bash\n[ -z "${SINFO_FAILS:-}" ] || { printf "sinfo: error: fetch_config: DNS SRV lookup failed\\nsinfo: fatal: Could not establish a configuration source\\n" >&2; exit 1; }\nprintf "other 4 16 64\\nmain* 2 8 32\\nmain* 2 6 12\\n"\n' >bin/sinfo
 printf '#!/bin/bash\n' >bin/sleep
 chmod +x bin/*
 
@@ -67,6 +67,29 @@ ok "what the job we are in knows of itself does not" eval '[ "$(grep ^environmen
 submit tiny.yaml --nodes 3
 ok "nodes are filled with ranks, by the smallest node of the partition" eval 'grep -qx "#SBATCH --nodes=3" tiny.sbatch && grep -qx "#SBATCH --ntasks-per-node=12" tiny.sbatch'
 ok "ranks without a point are warned of" eval 'says "36 ranks for 6 points" && grep -q "^# warning: 36 ranks" tiny.sbatch'
+submit tiny.yaml --nodes 2 --ntasks 25
+ok "ranks that do not fit on the nodes are warned of" says "25 ranks do not fit on 2 nodes of 12 cores"
+submit tiny.yaml --nodes 2 --ntasks 24
+ok "those that fit are not" eval '! says "do not fit"'
+submit tiny.yaml --nodes 3 --ntasks 2
+ok "nodes without a rank are warned of" says "2 ranks on 3 nodes: the other nodes have nothing to do"
+SINFO_FAILS=1 submit tiny.yaml -o dry.h5 --nodes 3
+ok "without Slurm the cores of a node are not known: one line, and nothing is written" \
+    eval '[ $rc = 2 ] && [ "$(wc -l <err.log)" = 1 ] && says "sinfo does not reach Slurm (Could not establish a configuration source)" && [ ! -e dry.sbatch ]'
+SINFO_FAILS=1 submit tiny.yaml -o dry.h5 --nodes 3 --dry-run
+ok "a dry run takes those of this computer, and says so" \
+    eval '[ $rc = 0 ] && says "$(getconf _NPROCESSORS_ONLN) cores a node are those of this computer" && grep -qx "#SBATCH --ntasks-per-node=$(getconf _NPROCESSORS_ONLN)" out.log && ! says "DNS"'
+timeout 60 env PATH=/nonexistent "$linnet" submit tiny.yaml -o dry.h5 --dry-run >out.log 2>err.log
+rc=$?
+ok "a dry run needs no program of Slurm" eval '[ $rc = 0 ] && says "#SBATCH --ntasks=1"'
+submit tiny.yaml -o dry.h5 --dry-run
+ok "the limit that is proposed is the one that is explained" \
+    eval 'says "time limit (not asked for) 10 min: twice the predicted less than 1 s, and 5 min, rounded up to full ten minutes" && says "#SBATCH --time=00:10:00"'
+submit tiny.yaml -o dry.h5 --dry-run --time 1s
+ok "a tiny limit is one of full minutes, and warned of" \
+    eval 'says "a time limit of 1 s becomes 60 s: Slurm counts in minutes" && says "#SBATCH --time=00:01:00" && says "may be stopped before its first point" && ! says " 0 s "'
+submit tiny.yaml -o dry.h5 --dry-run --time 90s
+ok "limits are rounded up" says "#SBATCH --time=00:02:00"
 
 bad=0
 for arguments in '--ntasks 0' '--ntasks -1' '--ntasks 1e3' '--ntasks 99999999999999999999' '--nodes x' '--time 1hour' '--time 1:2:3:4' '--time 0' '--time -5' \
