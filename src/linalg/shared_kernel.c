@@ -3,6 +3,8 @@
  * broadcast and the vector is across the lanes; alone, the vector is across the rows of a panel. */
 #include "shared_kernel.h"
 
+#include <stdbool.h>
+
 #include "linnet/fma.h"
 #include "linnet/lanes.h"
 
@@ -18,28 +20,43 @@ INLINE const vector_t *load(const double *at) {
     return (const vector_t *)at;
 }
 
-/* A matrix by its strides: element (i, k) stands at at[i * row + k * column]. */
+/* A matrix by its strides: element (i, k) stands at at[i * row + k * column], one of them 1. */
 struct view {
     const double *at;
-    long row, column;
+    long row, column, ahead;
 };
 
+/* The k-th part of the numbers that lie `ahead` of a tile's. */
+INLINE void fetch(struct view a, long k, const int rows) {
+    const double *part = a.at + a.ahead + k * (a.row == 1 ? a.column : rows);
+    for (int i = 0; i < rows; i += 8)
+        __builtin_prefetch(part + i);
+}
+
 /* A vector's worth of lanes of `rows` elements: out_i += sum over k < n of a_ik in_k. */
-INLINE void tile(double *out, struct view a, const double *in, int n, const int rows) {
+INLINE void tile(double *out, struct view a, const double *in, int n, const int rows,
+                 const bool fetches) {
     vector_t acc[24];
     for (int i = 0; i < rows; i++)
         acc[i] = *load(out + i * LN_LANES);
-    for (long k = 0; k < n; k++)
+    for (long k = 0; k < n; k++) {
+        if (fetches)
+            fetch(a, k, rows);
         for (int i = 0; i < rows; i++)
             acc[i] = ln_plus_product(acc[i], ln_vec_of(a.at[i * a.row + k * a.column]),
                                      *load(in + k * LN_LANES));
+    }
     for (int i = 0; i < rows; i++)
         *(vector_t *)(out + i * LN_LANES) = acc[i];
 }
 
 INLINE void tile_of_lanes(double *out, struct view a, const double *in, int n, const int rows) {
-    for (int part = 0; part < LN_LANES; part += VL)
-        tile(out + part, a, in + part, n, rows);
+    if (a.ahead)
+        tile(out, a, in, n, rows, true);
+    else
+        tile(out, a, in, n, rows, false);
+    for (int part = VL; part < LN_LANES; part += VL)
+        tile(out + part, a, in + part, n, rows, false);
 }
 
 /* `count` elements, a multiple of 8. */
@@ -121,41 +138,39 @@ INLINE void up_alone(double *out, const double *panel, const double *in, const i
     }
 }
 
-INLINE void down_width(double *out, const double *panel, const double *in, const int width,
-                       int columns, int lanes) {
+INLINE void down_width(double *out, const struct ln_panel *panel, const double *in, const int width,
+                       int lanes) {
     if (lanes == LN_LANES)
-        tiles(out, (struct view){panel, 1, width}, in, columns, width);
+        tiles(out, (struct view){panel->at, 1, width, panel->ahead}, in, panel->columns, width);
     else
-        down_alone(out, panel, in, width, columns);
+        down_alone(out, panel->at, in, width, panel->columns);
 }
 
-INLINE void up_width(double *out, const double *panel, const double *in, const int width,
-                     int columns, int lanes) {
+INLINE void up_width(double *out, const struct ln_panel *panel, const double *in, const int width,
+                     int lanes) {
     if (lanes == LN_LANES)
-        tiles(out, (struct view){panel, width, 1}, in, width, columns);
+        tiles(out, (struct view){panel->at, width, 1, panel->ahead}, in, width, panel->columns);
     else
-        up_alone(out, panel, in, width, columns);
+        up_alone(out, panel->at, in, width, panel->columns);
 }
 
 /* The width is a constant in each branch. */
-static void down(double *out, const double *panel, const double *in, int width, int columns,
-                 int lanes) {
-    if (width == 24)
-        down_width(out, panel, in, 24, columns, lanes);
-    else if (width == 16)
-        down_width(out, panel, in, 16, columns, lanes);
+static void down(double *out, const struct ln_panel *panel, const double *in, int lanes) {
+    if (panel->width == 24)
+        down_width(out, panel, in, 24, lanes);
+    else if (panel->width == 16)
+        down_width(out, panel, in, 16, lanes);
     else
-        down_width(out, panel, in, 8, columns, lanes);
+        down_width(out, panel, in, 8, lanes);
 }
 
-static void up(double *out, const double *panel, const double *in, int width, int columns,
-               int lanes) {
-    if (width == 24)
-        up_width(out, panel, in, 24, columns, lanes);
-    else if (width == 16)
-        up_width(out, panel, in, 16, columns, lanes);
+static void up(double *out, const struct ln_panel *panel, const double *in, int lanes) {
+    if (panel->width == 24)
+        up_width(out, panel, in, 24, lanes);
+    else if (panel->width == 16)
+        up_width(out, panel, in, 16, lanes);
     else
-        up_width(out, panel, in, 8, columns, lanes);
+        up_width(out, panel, in, 8, lanes);
 }
 
 /* `chains` chains of a vector each, `stride` numbers from one to the next. */

@@ -75,14 +75,13 @@ static void put_lane(double *packed, int lane, int lanes, const double *x, int n
         packed[(size_t)i * lanes + lane] = x ? x[i] : 0.0;
 }
 
-/* M for all lanes. With fewer samples than inputs it is left as X: cheaper, and the loss, which
- * does not see all of the weights, keeps its precision. */
+/* M for all lanes, or X in its place. */
 static void share(struct ln_batch *batch, const struct ln_problem *problem) {
-    bool has_few = problem->n_samples < problem->d_in;
+    int d = problem->d_in, n = problem->n_samples;
     ln_shared_free(batch->shared);
-    batch->shared =
-        has_few ? ln_shared_of_inputs(problem->x, problem->d_in, problem->n_samples, problem->c)
-                : ln_shared_of_moment(problem->moment, problem->d_in);
+    batch->shared = ln_shared_takes_inputs(d, n)
+                        ? ln_shared_of_inputs(problem->x, d, n, problem->c, ln_shared_passes(d))
+                        : ln_shared_of_moment(problem->moment, d);
     batch->problem = problem;
 }
 

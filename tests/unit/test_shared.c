@@ -83,11 +83,11 @@ static void every_element_is_the_chain_over_its_row(void **state) {
     }
 }
 
-static void check_inputs(int d, int n) {
+static void check_inputs(int d, int n, int passes) {
     _Alignas(64) double half[LN_LANES];
     double *x = draws((size_t)d * n), *v = lanes_of_draws(d, LN_LANES), *out = outcome(d, LN_LANES),
            *r = ln_linalg_alloc((size_t)n, sizeof *r);
-    struct ln_shared *shared = ln_shared_of_inputs(x, d, n, 0.3);
+    struct ln_shared *shared = ln_shared_of_inputs(x, d, n, 0.3, passes);
     ln_shared_apply(shared, out, half, v, LN_LANES);
     for (int l = 0; l < LN_LANES; l += 3) {
         for (int s = 0; s < n; s++) {
@@ -110,13 +110,84 @@ static void check_inputs(int d, int n) {
     free(r);
 }
 
-/* The last two are wide enough for narrower panels. */
+/* The last three are wide enough for narrower panels, or large enough to be fetched early. */
 static void inputs_take_the_residuals_first_and_the_samples_in_order(void **state) {
     (void)state;
-    for (int t = 0; t < N_SIZES; t++)
-        check_inputs(sizes[t], sizes[(5 * t + 3) % N_SIZES]);
-    check_inputs(5300, 19);
-    check_inputs(7900, 30);
+    for (int passes = 1; passes <= 2; passes++) {
+        for (int t = 0; t < N_SIZES; t++)
+            check_inputs(sizes[t], sizes[(5 * t + 3) % N_SIZES], passes);
+        check_inputs(5300, 19, passes);
+        check_inputs(7900, 30, passes);
+        check_inputs(2100, 100, passes);
+    }
+}
+
+/* In lanes and alone. Sizes: one panel and one chunk of columns; ends that are neither; widths on
+ * both sides of where the choice changes. */
+static void two_passes_have_the_bits_of_one(void **state) {
+    (void)state;
+    static const int shapes[][2] = {{5, 3}, {96, 24}, {97, 25}, {300, 57}, {7812, 31}, {7813, 55}};
+    for (int t = 0; t < 6; t++)
+        for (int lanes = 1; lanes <= LN_LANES; lanes += LN_LANES - 1) {
+            int d = shapes[t][0], n = shapes[t][1];
+            _Alignas(64) double half[2][LN_LANES] = {{0}};
+            double *x = draws((size_t)d * n), *v = lanes_of_draws(d, lanes), *out[2];
+            for (int k = 0; k < 2; k++) {
+                struct ln_shared *shared = ln_shared_of_inputs(x, d, n, 0.7, k + 1);
+                out[k] = outcome(d, lanes);
+                ln_shared_apply(shared, out[k], half[k], v, lanes);
+                ln_shared_free(shared);
+            }
+            assert_memory_equal(out[0], out[1], (size_t)ln_shared_pad(d) * lanes * sizeof(double));
+            assert_memory_equal(half[0], half[1], sizeof half[0]);
+            free(out[0]);
+            free(out[1]);
+            free(x);
+            free(v);
+        }
+}
+
+static void the_width_alone_chooses_passes_and_samples_and_inputs_the_matrix(void **state) {
+    (void)state;
+    assert_int_equal(ln_shared_passes(1), 1);
+    assert_int_equal(ln_shared_passes(7812), 1);
+    assert_int_equal(ln_shared_passes(7813), 2);
+    assert_true(ln_shared_takes_inputs(100, 99));
+    assert_true(ln_shared_takes_inputs(100, 51)); /* d < 2 n */
+    assert_false(ln_shared_takes_inputs(100, 100));
+}
+
+/* g = c X X^T v of a lane by two products of a BLAS, and every form beside it. */
+static void every_form_agrees_with_plain_products(void **state) {
+    (void)state;
+    enum { D = 130, N = 90 };
+    _Alignas(64) double half[LN_LANES];
+    double *x = draws(D * N), *h = ln_linalg_alloc(D * D, sizeof *h),
+           *v = lanes_of_draws(D, LN_LANES), *out = outcome(D, LN_LANES),
+           *r = ln_linalg_alloc(N * LN_LANES, sizeof *r),
+           *g = ln_linalg_alloc(D * LN_LANES, sizeof *g);
+    ln_matmul(h, x, false, x, true, D, D, N);
+    ln_matmul(r, x, true, v, false, N, LN_LANES, D);
+    ln_matmul(g, x, false, r, false, D, LN_LANES, N);
+    for (int form = 0; form < 3; form++) {
+        struct ln_shared *shared =
+            form == 0 ? ln_shared_of_moment(h, D) : ln_shared_of_inputs(x, D, N, 1, form);
+        ln_shared_apply(shared, out, half, v, LN_LANES);
+        assert_near(near_distance(out, g, D * LN_LANES), 0, 1e-10); /* of about 1000 */
+        for (int l = 0; l < LN_LANES; l++) {
+            double sum = 0;
+            for (int s = 0; s < N; s++)
+                sum += r[s * LN_LANES + l] * r[s * LN_LANES + l];
+            assert_near(half[l] / (0.5 * sum), 1, 1e-13);
+        }
+        ln_shared_free(shared);
+    }
+    free(x);
+    free(h);
+    free(v);
+    free(out);
+    free(r);
+    free(g);
 }
 
 static void a_vector_alone_has_the_bits_of_a_lane_whatever_stands_beside_it(void **state) {
@@ -128,7 +199,7 @@ static void a_vector_alone_has_the_bits_of_a_lane_whatever_stands_beside_it(void
                *out = outcome(d, LN_LANES), *alone = outcome(d, 1),
                *line = ln_linalg_alloc((size_t)ln_shared_pad(d), sizeof *line);
         struct ln_shared *shared =
-            t % 2 ? ln_shared_of_inputs(x, d, n, 2.0) : ln_shared_of_moment(h, d);
+            t % 2 ? ln_shared_of_inputs(x, d, n, 2.0, 1 + t / 2 % 2) : ln_shared_of_moment(h, d);
         for (int i = 0; i < d; i++) {
             line[i] = v[i * LN_LANES + 5];
             v[i * LN_LANES + 4] = (double)NAN;
@@ -170,7 +241,7 @@ static void the_two_forms_agree_and_inputs_see_a_loss_of_nothing(void **state) {
                 v[i * LN_LANES + 1] -= dot * q[i * N + s];
         }
     ln_matmul(h, x, false, x, true, D, D, N);
-    struct ln_shared *by_m = ln_shared_of_moment(h, D), *by_x = ln_shared_of_inputs(x, D, N, 1);
+    struct ln_shared *by_m = ln_shared_of_moment(h, D), *by_x = ln_shared_of_inputs(x, D, N, 1, 1);
     ln_shared_apply(by_m, out_m, half_m, v, LN_LANES);
     ln_shared_apply(by_x, out_x, half_x, v, LN_LANES);
     for (int i = 0; i < D * LN_LANES; i++)
@@ -200,6 +271,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_element_is_the_chain_over_its_row),
         cmocka_unit_test(inputs_take_the_residuals_first_and_the_samples_in_order),
+        cmocka_unit_test(two_passes_have_the_bits_of_one),
+        cmocka_unit_test(the_width_alone_chooses_passes_and_samples_and_inputs_the_matrix),
+        cmocka_unit_test(every_form_agrees_with_plain_products),
         cmocka_unit_test(a_vector_alone_has_the_bits_of_a_lane_whatever_stands_beside_it),
         cmocka_unit_test(the_two_forms_agree_and_inputs_see_a_loss_of_nothing),
     };
