@@ -18,7 +18,8 @@ struct ln_engine_hooks {
     /* A finished row (layout->row_bytes), valid during the call. Not LN_OK ends the run. */
     int (*finish)(void *ctx, int64_t cell, const void *row, struct ln_err *err);
     /* Called where a run of steps ends, about every half millisecond where a step takes no longer
-     * (ln_poll_seconds, train.h). true: give up what is not finished and return LN_STOPPED. */
+     * (ln_poll_seconds, train.h). true: give up what is not finished and return LN_STOPPED. The
+     * caller may also have this asked in the middle of long computations (interrupt.h). */
     bool (*poll)(void *ctx);
     /* After such a poll, for every point in the lanes: the bytes that let a later run go on with
      * it, to the same row. NULL: points are given up. */
@@ -33,6 +34,10 @@ struct ln_engine_hooks {
 /* The layout of the results of a sweep: columns of every observable asked for. Unknown names in
  * record.final or record.series are input errors. */
 int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
+
+/* Bytes that a row has at least: those of a sweep of the first point alone. Takes no time, where
+ * the layout has to look at the shape of every point. */
+int ln_engine_least_row(const struct ln_sweep *sweep, size_t *bytes, struct ln_err *err);
 
 /* Ownership: ln_engine_free. Sweep and layout must outlive it. */
 int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layout,

@@ -72,7 +72,8 @@ typedef void ln_operator(void *ctx, double *y, const double *x);
 /* Largest (end = +1) or smallest (end = -1) eigenvalue of a symmetric operator of size n >= 2,
  * algebraically, by implicitly restarted Lanczos (ARPACK). residual: ||A v - lambda v||. Returns
  * false if it did not converge (then the best estimate is given, NaN for an operator that is not
- * finite). All start vectors are fixed: the bits do not depend on earlier calls. */
+ * finite, or where it was interrupted: interrupt.h). All start vectors are fixed: the bits do not
+ * depend on earlier calls. */
 bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, void *ctx, int n,
                         int end);
 

@@ -33,7 +33,8 @@ struct ln_plan {
 };
 
 /* done: [n_cells] nonzero = finished, or NULL. Checks every point (shapes, widths, step sizes) and
- * reports the first bad one as an input error with its position. Ownership: ln_plan_free. */
+ * reports the first bad one as an input error with its position. Ownership: ln_plan_free. Errors:
+ * LN_INPUT; LN_STOPPED where it was interrupted (interrupt.h); LN_FATAL. */
 int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_plan **plan,
                    struct ln_err *err);
 

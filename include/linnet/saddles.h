@@ -28,6 +28,7 @@ enum ln_saddles_status {
     LN_SADDLES_NOT_GENERAL,    /* the columns of a visited face are dependent: no unique saddle */
     LN_SADDLES_NOT_KKT,        /* the optimality conditions of a saddle failed beyond rounding */
     LN_SADDLES_NOT_DESCENDING, /* the loss did not fall at a jump */
+    LN_SADDLES_INTERRUPTED,    /* interrupt.h */
     LN_SADDLES_N_STATUS
 };
 extern const char *const ln_saddles_status_text[LN_SADDLES_N_STATUS];
@@ -76,7 +77,7 @@ void ln_saddles_average(const struct ln_saddles *saddles, double t, double *out)
 
 /* argmin { L(b) : b_i sign_i >= 0, b_i = 0 where sign_i = 0 } by Lawson and Hanson's active set
  * from the b given (0, or one with independent columns on its support), refits by QR. gtol:
- * gradients within are 0. Returns false where columns are dependent. */
+ * gradients within are 0. Returns false where columns are dependent, or it was interrupted. */
 bool ln_signed_nnls(const struct ln_regression *regression, const int8_t *sign, double gtol,
                     double *b);
 
@@ -94,7 +95,8 @@ struct ln_jump {
 };
 
 /* jumps [n_jumps + 1]; jumps[0] is the refit of a warm start at time 0, or all 0. Follows the orbit
- * db/dth = -2 |b| o grad L(b) of every jump, signs frozen. Source: PF, arc-length theorem; c and h:
+ * db/dth = -2 |b| o grad L(b) of every jump, signs frozen. Interrupted (interrupt.h), it leaves the
+ * rest of them. Source: PF, arc-length theorem; c and h:
  * docs/physics.md. */
 void ln_saddles_jumps(const struct ln_regression *regression, const struct ln_saddles *saddles,
                       struct ln_jump *jumps);

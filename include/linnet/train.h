@@ -56,6 +56,7 @@ struct ln_run {
     int record;          /* index of the next record step */
     int64_t next_event;  /* the step at which something has to be looked at */
     bool is_finished, is_invalid;
+    bool is_cut; /* the record of this step was cut short, and has to be made again */
     double loss_window[LN_WINDOW], state_window[LN_WINDOW]; /* by step modulo LN_WINDOW */
 };
 
@@ -81,8 +82,8 @@ struct ln_train_hooks {
     void (*record)(void *ctx, int lane, int record, const struct ln_batch *batch,
                    const struct ln_run *run);
     int (*finish)(void *ctx, int lane, const struct ln_batch *batch, const struct ln_run *run,
-                  struct ln_err *err);
-    bool (*poll)(void *ctx); /* see ln_poll_seconds; true: give up, LN_STOPPED */
+                  struct ln_err *err); /* LN_STOPPED: it was cut short, and the point is parked */
+    bool (*poll)(void *ctx);           /* see ln_poll_seconds; true: give up, LN_STOPPED */
     /* After such a poll, for every point in the lanes: the bytes that, in the task of a later run,
      * let it go on with the same bits, whatever lane it gets there and beside whom. NULL: points
      * are given up. */

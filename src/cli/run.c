@@ -40,6 +40,9 @@ static int read_sweep(struct run_job *job, struct ln_err *err) {
     status = ln_sweep_parse(job->sweep_path, job->text, job->size, job->sets, job->n_sets,
                             ln_view_read_matrix, &job->sweep, err);
     if (status == LN_OK)
+        status = run_check_size(job, err);
+    status = ln_agree(MPI_COMM_WORLD, status, err);
+    if (status == LN_OK)
         status = ln_engine_layout(job->sweep, &job->layout, err);
     if (status == LN_OK && (!job->is_there || job->n_shards > 0))
         status = ln_plan_create(job->sweep, NULL, &job->plan, err);

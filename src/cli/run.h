@@ -38,6 +38,9 @@ struct run_job {
     int64_t n_parked;                  /* at the end */
 };
 
+/* Rank 0: whether a large sweep has room on the disk, before it is planned. Errors: LN_INPUT. */
+int run_check_size(const struct run_job *job, struct ln_err *err);
+
 /* Fills in what the command line says. Errors: LN_INPUT after a usage message; -1 after the help.
  */
 int run_read_options(struct run_job *job, int argc, char **argv);
@@ -70,7 +73,7 @@ void run_park(struct run_job *job, bool is_stopped);
 void run_say_stopped(const struct run_job *job, const struct ln_err *err);
 
 /* Nonzero: stop soon. Set by the first SIGUSR1, SIGTERM or SIGINT; a second one ends the process.
- */
+ * run_catch_signals also has long computations ask for it (interrupt.h). */
 extern volatile int run_stop_asked;
 void run_catch_signals(void);
 

@@ -145,6 +145,10 @@ void run_park(struct run_job *job, bool is_stopped) {
 
 void run_say_stopped(const struct run_job *job, const struct ln_err *err) {
     char parked[64] = "";
+    if (!job->store && !job->is_there) {
+        fprintf(stderr, "linnet: %s; nothing was written\n", err->text);
+        return;
+    }
     if (job->n_parked > 0)
         snprintf(parked, sizeof parked, ": %lld point%s parked", (long long)job->n_parked,
                  job->n_parked == 1 ? "" : "s");

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "linnet/clock.h"
+#include "linnet/interrupt.h"
 #include "run.h"
 
 volatile int run_stop_asked;
@@ -21,7 +22,13 @@ static void on_signal(int number) {
     ln_running_asked();
 }
 
+static bool is_asked(void *ctx) {
+    (void)ctx;
+    return run_stop_asked != 0;
+}
+
 void run_catch_signals(void) {
+    ln_interrupt_by((struct ln_interrupt){is_asked, NULL});
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

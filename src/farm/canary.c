@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "linnet/engine.h"
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 
 const char *const ln_canary_names[LN_CANARY_PARTS] = {
@@ -204,6 +205,8 @@ static int check_mode(struct ln_err *err) {
 }
 
 int ln_canary_run(struct ln_canary *canary, struct ln_err *err) {
+    /* Soon over; and what is cut short would look like a broken machine. */
+    struct ln_interrupt before = ln_interrupt_by((struct ln_interrupt){0});
     int status = check_mode(err);
     for (int i = 0; i < LN_CANARY_PARTS && status == LN_OK; i++) {
         uint64_t *bits = &canary->bits[i];
@@ -215,6 +218,7 @@ int ln_canary_run(struct ln_canary *canary, struct ln_err *err) {
             err->status = LN_FATAL;
         }
     }
+    ln_interrupt_by(before);
     return status == LN_OK ? LN_OK : LN_FATAL;
 }
 

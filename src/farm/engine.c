@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/observe.h"
@@ -40,7 +41,15 @@ struct ln_engine {
 };
 
 int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
-    return ln_row_layout(sweep, layout, err);
+    return ln_row_layout(sweep, INT64_MAX, layout, err);
+}
+
+int ln_engine_least_row(const struct ln_sweep *sweep, size_t *bytes, struct ln_err *err) {
+    struct ln_layout *layout = ln_linalg_alloc(1, sizeof *layout);
+    int status = ln_row_layout(sweep, 1, layout, err);
+    *bytes = layout->row_bytes;
+    free(layout);
+    return status;
 }
 
 int ln_engine_create(const struct ln_sweep *sweep, const struct ln_layout *layout,
@@ -208,6 +217,8 @@ static int finish(void *ctx, int lane, const struct ln_batch *batch, const struc
         reads |= LN_READS_PRODUCT;
     struct ln_sight sight = sight_of_lane(engine, lane, batch, run, reads);
     ln_row_finish(&engine->recipe, seat->row, &sight);
+    if (ln_interrupt_has_cut()) /* the row may hold anything */
+        return LN_STOPPED;
     ln_problem_cache_release(engine->problems, seat->problem);
     seat->problem = NULL;
     return engine->hooks->finish(engine->hooks->ctx, seat->point.id, seat->row, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 #include "linnet/theory.h"
 #include "outcome.h"
@@ -188,15 +189,22 @@ static void add_predictions(struct ln_layout *layout, const struct ln_sweep *swe
     }
 }
 
-static int scan_shapes(const struct ln_sweep *sweep, struct sizes *sizes, struct ln_err *err) {
+/* Of the first n_points points that `where` keeps. */
+static int scan_shapes(const struct ln_sweep *sweep, int64_t n_points, struct sizes *sizes,
+                       struct ln_err *err) {
     struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
     struct ln_shape shape;
     int status = LN_OK;
     for (int e = 0; e < LN_N_EXTENTS; e++)
         sizes->most[e] = 1;
-    for (int64_t cell = 0; cell < ln_sweep_n_cells(sweep) && status == LN_OK; cell++) {
-        if (!ln_sweep_point(sweep, cell, point))
+    int64_t n = ln_sweep_n_cells(sweep);
+    for (int64_t cell = 0, seen = 0; cell < n && seen < n_points && status == LN_OK; cell++) {
+        if (cell % 64 == 0 && ln_interrupt_is_due())
+            status =
+                ln_err_set(err, LN_STOPPED, "stopped on request, before the sweep was planned");
+        if (status != LN_OK || !ln_sweep_point(sweep, cell, point))
             continue;
+        seen++;
         status = ln_shape_of(point, &shape, err);
         for (int e = 0; e < LN_N_EXTENTS && status == LN_OK; e++) {
             int count = ln_extent_count((enum ln_extent)e, &shape, 1);
@@ -227,10 +235,11 @@ static void add_fixed_dims(struct ln_layout *layout, const struct ln_sweep *swee
                         "1",       "Number of modes learnt at the plateau."};
 }
 
-int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err) {
+int ln_row_layout(const struct ln_sweep *sweep, int64_t n_points, struct ln_layout *layout,
+                  struct ln_err *err) {
     struct sizes sizes;
     memset(layout, 0, sizeof *layout);
-    int status = scan_shapes(sweep, &sizes, err);
+    int status = scan_shapes(sweep, n_points, &sizes, err);
     if (status != LN_OK)
         return status;
     add_fixed_dims(layout, sweep, &sizes);

@@ -36,7 +36,9 @@ struct ln_row_recipe {
     bool has_start;
 };
 
-int ln_row_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
+/* n_points: sizes are those of the first so many points. */
+int ln_row_layout(const struct ln_sweep *sweep, int64_t n_points, struct ln_layout *layout,
+                  struct ln_err *err);
 void ln_row_recipe_init(struct ln_row_recipe *recipe, const struct ln_layout *layout,
                         const int64_t *record_steps);
 

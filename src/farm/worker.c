@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include "linnet/clock.h"
+#include "linnet/interrupt.h"
 
 static const double seconds_between_syncs = 5.0;
 
@@ -169,8 +170,10 @@ int ln_worker_run(struct ln_worker *worker, struct ln_err *err) {
     worker->label = ln_layout_find(worker->layout, "label");
     worker->synced = ln_clock();
     int status = ln_engine_create(worker->sweep, worker->layout, &engine, err);
+    struct ln_interrupt before = ln_interrupt_by((struct ln_interrupt){poll, worker});
     if (status == LN_OK)
         status = train(worker, engine, err);
+    ln_interrupt_by(before);
     ln_running_clear(worker->running); /* what was not finished is parked or given up */
     /* After a stop points are parked first: a launcher that sends SIGTERM sends SIGKILL a second
      * later. Closing the store syncs it. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/lanes.h"
 #include "linnet/work.h"
 #include "matmul_kernel.h"
@@ -276,7 +277,7 @@ static double rough_norm(ln_operator *apply, void *ctx, int n) {
     double *x = numbers(n), *y = numbers(n), size = 0;
     fill_start(x, n, 0);
     cblas_dscal(n, 1.0 / cblas_dnrm2(n, x, 1), x, 1);
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0; i < STEPS && !ln_interrupt_is_due(); i++) {
         apply(ctx, y, x);
         size = cblas_dnrm2(n, y, 1);
         if (!(size > 0))
@@ -300,9 +301,9 @@ bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, vo
     double tol = 1e-12, sigma = 0, shift = 2 * end * rough_norm(apply, ctx, n);
     assert(n >= 2);
     *lambda = *residual = 0;
-    if (shift == 0) /* A = 0, as at the origin of three layers */
+    if (shift == 0 && !ln_interrupt_has_cut()) /* A = 0, as at the origin of three layers */
         return true;
-    if (!isfinite(shift)) { /* a state that has diverged */
+    if (!isfinite(shift) || ln_interrupt_has_cut()) { /* a state that has diverged */
         *lambda = *residual = NAN;
         return false;
     }
@@ -311,7 +312,7 @@ bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, vo
     double *workl = numbers(lworkl), *vector = numbers(n);
     int *select = ln_linalg_alloc(ncv, sizeof *select);
     fill_start(resid, n, 0);
-    for (;;) {
+    while (!ln_interrupt_is_due()) {
         dsaupd_(&ido, "I", &n, which, &nev, &tol, resid, &ncv, v, &ldv, iparam, ipntr, workd, workl,
                 &lworkl, &info);
         if (ido != 1 && ido != -1)
@@ -325,9 +326,9 @@ bool ln_lanczos_extreme(double *lambda, double *residual, ln_operator *apply, vo
         apply(ctx, y, x);
         cblas_daxpy(n, shift, x, 1, y, 1);
     }
-    bool converged = info == 0;
+    bool is_over = ido == 99, converged = is_over && info == 0;
     *lambda = *residual = NAN;
-    if (info >= 0) {
+    if (is_over && info >= 0) {
         dseupd_(&rvec, "A", select, lambda, vector, &ldv, &sigma, "I", &n, which, &nev, &tol, resid,
                 &ncv, v, &ldv, iparam, ipntr, workd, workl, &lworkl, &info);
         *lambda = info == 0 ? *lambda - shift : (double)NAN;

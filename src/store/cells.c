@@ -1,5 +1,6 @@
 #include "cells.h"
 
+#include "linnet/interrupt.h"
 #include "linnet/store.h"
 
 static const char *const complaints[] = {
@@ -87,9 +88,13 @@ int ln_cells_walk(const struct ln_cells *cells, ln_cells_visit *visit, void *ctx
     int64_t n = cells->rows->n_cells, room = ln_block_room(cells->rows);
     health->is_compared = cells->sweep != NULL;
     int rc = ln_block_init(&block, cells->rows, room, err);
-    for (int64_t first = 0; rc == LN_OK && first < n; first += room)
-        rc = walk_block(cells, &block, first, n - first < room ? n - first : room, visit, ctx,
-                        health, err);
+    for (int64_t first = 0; rc == LN_OK && first < n; first += room) {
+        if (ln_interrupt_is_due())
+            rc = ln_err_set(err, LN_STOPPED, "stopped on request, while the rows were checked");
+        else
+            rc = walk_block(cells, &block, first, n - first < room ? n - first : room, visit, ctx,
+                            health, err);
+    }
     ln_block_clear(&block);
     return rc;
 }

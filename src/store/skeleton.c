@@ -11,6 +11,7 @@
 #include "h5.h"
 #include "identity.h"
 #include "linnet/fault.h"
+#include "linnet/interrupt.h"
 #include "linnet/store.h"
 #include "metadata.h"
 #include "names.h"
@@ -63,6 +64,8 @@ static int mark_excluded(int fd, const char *path, const struct ln_rows *rows,
         int64_t left = rows->n_cells - first;
         int64_t count = left < STATUS_BLOCK ? left : STATUS_BLOCK;
         bool any = false;
+        if (ln_interrupt_is_due())
+            return ln_err_set(err, LN_STOPPED, "stopped on request, while %s was laid out", path);
         for (int64_t i = 0; i < count; i++) {
             bool kept = ln_sweep_point(sweep, first + i, &point);
             status[i] = kept ? LN_ROW_PENDING : LN_ROW_EXCLUDED;

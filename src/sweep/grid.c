@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "spec.h"
 
 void ln_cell_index(const struct ln_sweep *sweep, int64_t cell, int64_t *index) {
@@ -92,10 +93,13 @@ int ln_spec_not_empty(const struct ln_sweep *sweep) {
     for (int w = 0; w < sweep->n_wheres; w++)
         mask |= ln_where_axes(sweep->wheres[w]);
     int64_t index[LN_MAX_AXES] = {0};
-    do
+    do {
         if (is_kept(sweep, index))
             return LN_OK;
-    while (advance(sweep, mask, index));
+        if (ln_interrupt_is_due())
+            return ln_err_set(sweep->reader.err, LN_STOPPED,
+                              "stopped on request, before the sweep was planned");
+    } while (advance(sweep, mask, index));
     const struct ln_node *node = ln_node_find(sweep->root, "where");
     return ln_mark_error(sweep->reader.err, node->mark,
                          "where leaves out every one of the %lld cells; loosen it, or widen the "

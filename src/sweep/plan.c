@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "linnet/theory.h"
 #include "linnet/train.h"
 #include "sets.h"
+#include "sort.h"
 
 struct job {
     int64_t id;
@@ -153,14 +155,27 @@ static void add_group(struct ln_plan *plan, const struct planner *planner, int64
     ln_shape_text(&kind->shape, group->shape);
 }
 
-static void fill_plan(struct ln_plan *plan, struct planner *planner) {
-    qsort(planner->jobs, (size_t)planner->n_jobs, sizeof *planner->jobs, compare_jobs);
+enum { CELLS_BETWEEN_QUESTIONS = 64 };
+
+static int give_up(struct ln_err *err) {
+    return ln_err_set(err, LN_STOPPED, "stopped on request, while the sweep was planned");
+}
+
+static bool is_to_stop(int64_t i) {
+    return i % CELLS_BETWEEN_QUESTIONS == 0 && ln_interrupt_is_due();
+}
+
+static int fill_plan(struct ln_plan *plan, struct planner *planner, struct ln_err *err) {
+    if (!ln_sort(planner->jobs, (size_t)planner->n_jobs, sizeof *planner->jobs, compare_jobs))
+        return give_up(err);
     plan->n_points = planner->n_jobs;
     plan->ids = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->ids);
     plan->cost = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->cost);
     plan->most = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->most);
     plan->groups = ln_linalg_alloc((size_t)planner->sets.n_sets, sizeof *plan->groups);
     for (int64_t i = 0; i < planner->n_jobs; i++) {
+        if (is_to_stop(i))
+            return give_up(err);
         if (i == 0 || planner->jobs[i].set != planner->jobs[i - 1].set)
             add_group(plan, planner, i);
         struct ln_group *group = &plan->groups[plan->n_groups - 1];
@@ -172,14 +187,31 @@ static void fill_plan(struct ln_plan *plan, struct planner *planner) {
         plan->most[i] = planner->jobs[i].most;
         plan->total_cost += planner->jobs[i].cost;
     }
+    return LN_OK;
+}
+
+static int add_cells(struct ln_plan *plan, struct planner *planner, const uint8_t *done,
+                     struct ln_err *err) {
+    struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
+    int status = LN_OK;
+    for (int64_t cell = 0; cell < plan->n_cells && status == LN_OK; cell++) {
+        if (is_to_stop(cell))
+            status = give_up(err);
+        else if (done && done[cell])
+            plan->n_done++;
+        else if (!ln_sweep_point(planner->sweep, cell, point))
+            plan->n_excluded++;
+        else
+            status = add_cell(planner, point, cell, err);
+    }
+    free(point);
+    return status;
 }
 
 int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_plan **out,
                    struct ln_err *err) {
     struct planner planner = {.sweep = sweep, .problems = ln_problem_cache_create()};
     struct ln_plan *plan = ln_linalg_alloc(1, sizeof *plan);
-    struct ln_point *point = ln_linalg_alloc(1, sizeof *point);
-    int status = LN_OK;
     *out = NULL;
     ln_sets_init(&planner.sets, sweep);
     plan->n_cells = ln_sweep_n_cells(sweep);
@@ -189,22 +221,18 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
     int n_records;
     ln_sweep_record_steps(sweep, &n_records);
     planner.fixed = seconds_per_point + seconds_per_record * n_records;
-    planner.jobs = ln_linalg_alloc((size_t)plan->n_cells, sizeof *planner.jobs);
-    for (int64_t cell = 0; cell < plan->n_cells && status == LN_OK; cell++) {
-        if (done && done[cell])
-            plan->n_done++;
-        else if (!ln_sweep_point(sweep, cell, point))
-            plan->n_excluded++;
-        else
-            status = add_cell(&planner, point, cell, err);
-    }
-    if (status == LN_OK) {
-        fill_plan(plan, &planner);
+    planner.jobs = malloc((size_t)plan->n_cells * sizeof *planner.jobs);
+    int status = planner.jobs ? LN_OK
+                              : ln_err_set(err, LN_FATAL, "out of memory for a plan of %lld cells",
+                                           (long long)plan->n_cells);
+    if (status == LN_OK)
+        status = add_cells(plan, &planner, done, err);
+    if (status == LN_OK)
+        status = fill_plan(plan, &planner, err);
+    if (status == LN_OK)
         *out = plan;
-    } else {
+    else
         ln_plan_free(plan);
-    }
-    free(point);
     free(planner.predictions);
     free(planner.jobs);
     ln_sets_clear(&planner.sets);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 #include "linnet/ode.h"
 #include "linnet/saddles.h"
@@ -261,7 +262,7 @@ void ln_saddles_jumps(const struct ln_regression *problem, const struct ln_saddl
         settle(problem->start, saddles->d, way.delta);
     if (problem->start && memcmp(problem->start, saddles->b, bytes) != 0)
         one_jump(&way, 0, problem->start, &jumps[0]);
-    for (int k = 1; k <= saddles->n_jumps; k++)
+    for (int k = 1; k <= saddles->n_jumps && !ln_interrupt_is_due(); k++)
         one_jump(&way, k, saddles->b + (size_t)(k - 1) * d, &jumps[k]);
     free(way.g);
     free(way.delta);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 
 const char *const ln_saddles_status_text[LN_SADDLES_N_STATUS] = {
@@ -13,6 +14,7 @@ const char *const ln_saddles_status_text[LN_SADDLES_N_STATUS] = {
     "no saddle is unique: columns of X that hit together, or of a warm start, are dependent",
     "the optimality conditions of a saddle failed beyond rounding: X is too ill-conditioned",
     "the loss did not fall at a jump: X is too ill-conditioned",
+    "the walk was interrupted",
 };
 
 static const double relative_tolerance = 1e-12;
@@ -296,11 +298,13 @@ enum ln_saddles_status ln_saddles_walk(const struct ln_regression *problem,
     look(&walk);
     enum ln_saddles_status status = arrive(&walk); /* b = 0, or the refit of a warm start */
     double wait = shortest_wait(&walk);
-    while (status == LN_SADDLES_DONE && isfinite(wait)) {
+    while (status == LN_SADDLES_DONE && isfinite(wait) && !ln_interrupt_is_due()) {
         travel(&walk, wait);
         status = arrive(&walk);
         wait = shortest_wait(&walk);
     }
+    if (ln_interrupt_has_cut()) /* a refit that gave up looks like dependent columns */
+        status = LN_SADDLES_INTERRUPTED;
     if (status == LN_SADDLES_DONE)
         saddles->certificate = certify(&walk);
     saddles->status = status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 #include "linnet/saddles.h"
 
@@ -41,7 +42,7 @@ static int most_violated(struct fit *fit) {
 
 static bool refit(struct fit *fit) {
     size_t n = (size_t)fit->problem->n;
-    if (fit->n_free > fit->problem->n)
+    if (fit->n_free > fit->problem->n || ln_interrupt_is_due())
         return false;
     for (int k = 0; k < fit->n_free; k++)
         memcpy(fit->columns + k * n, fit->problem->x + fit->set[k] * n, n * sizeof *fit->columns);

@@ -6,7 +6,7 @@
 #include "judge.h"
 
 /* Of the bytes: of another version they are not read. */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* What the task has to say too: a point of other limits is another point. */
 static void put_limits(struct ln_pack *pack, const struct ln_run *run) {
@@ -38,6 +38,7 @@ static bool are_limits(struct ln_unpack *unpack, const struct ln_run *run) {
 
 static void put_books(struct ln_pack *pack, const struct ln_run *run) {
     ln_pack_int(pack, run->step);
+    ln_pack_int(pack, run->is_cut);
     ln_pack_number(pack, run->initial);
     ln_pack_number(pack, run->previous);
     ln_pack_number(pack, run->excess);
@@ -56,6 +57,7 @@ static void put_books(struct ln_pack *pack, const struct ln_run *run) {
 
 static void take_books(struct ln_unpack *unpack, struct ln_run *run) {
     run->step = ln_unpack_int(unpack);
+    run->is_cut = ln_unpack_int(unpack) != 0;
     run->initial = ln_unpack_number(unpack);
     run->previous = ln_unpack_number(unpack);
     run->excess = ln_unpack_number(unpack);
@@ -78,11 +80,12 @@ static bool is_within(int64_t x, int64_t low, int64_t high) {
     return x >= low && x <= high;
 }
 
-/* Whether a run that goes on can have such books. Steps are those it has done. */
+/* Whether a run that goes on, or whose end was cut short, can have such books. Steps are those it
+ * has done. */
 static bool are_books(const struct ln_run *run) {
-    bool good = is_within(run->step, 0, run->max_steps - 1);
+    bool good = is_within(run->step, 0, run->max_steps);
     good &= is_within(run->best_step, 0, run->step) && is_within(run->n_rises, 0, run->step);
-    good &= is_within(run->streak, 0, run->hold - 1) && is_within(run->low_since, 0, run->step);
+    good &= is_within(run->streak, 0, run->hold) && is_within(run->low_since, 0, run->step);
     good &= run->streak == 0 || run->streak == run->step - run->low_since + 1;
     for (int r = 0; r < LN_MAX_PLATEAUS; r++) {
         bool is_in = run->plateau_position > 2 * r, is_out = run->plateau_position > 2 * r + 1;

@@ -6,6 +6,7 @@
 
 #include "judge.h"
 #include "linnet/clock.h"
+#include "linnet/interrupt.h"
 #include "linnet/linalg.h"
 #include "linnet/work.h"
 #include "park.h"
@@ -112,8 +113,16 @@ static void begin(struct trainer *t, int lane, const struct ln_task *task) {
     ln_batch_load(t->batch, lane, &task->net);
 }
 
-/* Moves a lane that was begun to where it was parked. Every record up to there is made: what a lane
- * has to do at a step is done before anybody can stop it. */
+/* A record that was cut short is made once more. */
+static void step_back(const struct trainer *t, struct ln_run *run) {
+    if (!run->is_cut || run->record == 0 || t->record_steps[run->record - 1] != run->step)
+        return;
+    run->record--;
+    plan_event(t, run);
+}
+
+/* Moves a lane that was begun to where it was parked. Every record before is made: what a lane has
+ * to do at a step is done before anybody can stop it, or cut short. */
 static bool restore(struct trainer *t, int lane, const struct ln_task *task) {
     const struct ln_algorithm *algorithm = t->algorithm;
     struct ln_unpack from = {task->parked, task->parked_size, false};
@@ -128,19 +137,22 @@ static bool restore(struct trainer *t, int lane, const struct ln_task *task) {
         good = !algorithm->unpark || algorithm->unpark(state_of(t, lane), &from, run, weights);
     }
     good = good && ln_unpack_is_over(&from);
+    step_back(t, run);
     if (good)
         ln_batch_put_weights(t->batch, lane, weights);
     ln_work_release(mark);
     return good;
 }
 
-/* Hands out what a later run needs to go on. What is fresh has not moved. */
+/* Hands out what a later run needs to go on. What is fresh has not moved, and what has diverged
+ * has no state to go on from. */
 static void park(const struct trainer *t) {
     struct ln_pack pack = {0};
     size_t mark = ln_work_mark();
     double *weights = ln_work_take((size_t)t->shape->n_state);
     for (int lane = 0; t->hooks->park && lane < t->shape->lanes; lane++) {
-        if (!t->is_busy[lane] || t->is_fresh[lane])
+        if (!t->is_busy[lane] || t->is_fresh[lane] || t->runs[lane].is_invalid ||
+            t->runs[lane].diverged_step >= 0)
             continue;
         pack.size = 0;
         ln_batch_weights(t->batch, lane, weights);
@@ -192,6 +204,7 @@ static void attend(struct trainer *t, int lane) {
     struct ln_run *run = &t->runs[lane];
     if (run->record < t->n_records && t->record_steps[run->record] == run->step) {
         t->hooks->record(t->hooks->ctx, lane, run->record, t->batch, run);
+        run->is_cut = ln_interrupt_has_cut();
         run->record++;
     }
     if (is_in_window(run, run->step) && (!t->in_runs || run->step == 0))
@@ -200,6 +213,8 @@ static void attend(struct trainer *t, int lane) {
         run->is_finished = true;
 }
 
+/* LN_STOPPED: what there was to do at this step was cut short, and the point is still in its lane.
+ */
 static int look(struct trainer *t, int lane, double excess, struct ln_err *err) {
     struct ln_run *run = &t->runs[lane];
     ln_run_judge(run, excess);
@@ -209,11 +224,22 @@ static int look(struct trainer *t, int lane, double excess, struct ln_err *err) 
     if (!run->is_finished)
         return LN_OK;
     int status = t->hooks->finish(t->hooks->ctx, lane, t->batch, run, err);
+    if (status == LN_STOPPED)
+        return status;
     ln_batch_clear(t->batch, lane);
     end_state(t, lane);
     t->is_busy[lane] = false;
     t->n_busy--;
     return status;
+}
+
+/* After a stop the other lanes, which have moved too, are looked at before all are parked. */
+static bool is_going(int status) {
+    return status == LN_OK || status == LN_STOPPED;
+}
+
+static int worse(int before, int now) {
+    return now == LN_OK ? before : now;
 }
 
 /* The lanes that have to move, and the bands they may move in. */
@@ -245,12 +271,12 @@ static int look_at_fresh(struct trainer *t, struct ln_err *err) {
     } else {
         t->shape->model->forward(t->batch);
     }
-    for (int lane = 0; lane < t->shape->lanes && status == LN_OK; lane++) {
+    for (int lane = 0; lane < t->shape->lanes && is_going(status); lane++) {
         if (!t->is_fresh[lane])
             continue;
         t->is_fresh[lane] = false;
         t->n_fresh--;
-        status = look(t, lane, excess[lane], err);
+        status = worse(status, look(t, lane, excess[lane], err));
     }
     return status;
 }
@@ -308,12 +334,12 @@ static int run_on(struct trainer *t, int64_t *done, struct ln_err *err) {
     for (int lane = 0; lane < lanes; lane++)
         *done = t->steps.taken[lane] > *done ? t->steps.taken[lane] : *done;
     count_use(t, t->steps.taken, t->steps.is_alone);
-    for (int lane = 0; lane < lanes && status == LN_OK; lane++) {
+    for (int lane = 0; lane < lanes && is_going(status); lane++) {
         int64_t taken = t->steps.taken[lane];
         if (!t->is_busy[lane])
             continue;
         take_over(t, lane, taken);
-        status = look(t, lane, t->watch->excess[lane], err);
+        status = worse(status, look(t, lane, t->watch->excess[lane], err));
     }
     return status;
 }
@@ -328,10 +354,10 @@ static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
     t->has_signatures = false;
     t->shape->model->forward(t->batch);
     count_use(t, taken, false);
-    for (int lane = 0; lane < t->shape->lanes && status == LN_OK; lane++) {
+    for (int lane = 0; lane < t->shape->lanes && is_going(status); lane++) {
         t->runs[lane].step += taken[lane];
         if (t->is_busy[lane])
-            status = look(t, lane, t->batch->excess[lane], err);
+            status = worse(status, look(t, lane, t->batch->excess[lane], err));
     }
     *done = 1;
     return status;
@@ -346,6 +372,11 @@ static int64_t steps_between_polls(const struct trainer *t) {
     return steps < 1 ? 1 : (int64_t)steps;
 }
 
+static int stop(struct trainer *t, struct ln_err *err) {
+    park(t);
+    return ln_err_set(err, LN_STOPPED, "stopped");
+}
+
 static int loop(struct trainer *t, struct ln_err *err) {
     int64_t left = t->every, done;
     double last = ln_clock();
@@ -354,6 +385,8 @@ static int loop(struct trainer *t, struct ln_err *err) {
     for (;;) {
         if (asks)
             refill(t);
+        if (ln_interrupt_has_cut()) /* a start that was cut short is still fresh */
+            return stop(t, err);
         if (t->n_busy == 0)
             return LN_OK;
         int n_busy = t->n_busy;
@@ -364,6 +397,8 @@ static int loop(struct trainer *t, struct ln_err *err) {
         } else {
             status = t->in_runs ? run_on(t, &done, err) : advance(t, &done, err);
         }
+        if (status == LN_STOPPED || (status == LN_OK && ln_interrupt_has_cut()))
+            return stop(t, err);
         if (status != LN_OK)
             return status;
         asks = t->n_busy < n_busy;
@@ -375,10 +410,8 @@ static int loop(struct trainer *t, struct ln_err *err) {
         double time = ln_clock();
         if (time - last > ln_poll_seconds || t->hooks->poll_steps > 0) {
             last = time;
-            if (t->hooks->poll(t->hooks->ctx)) {
-                park(t);
-                return ln_err_set(err, LN_STOPPED, "stopped");
-            }
+            if (t->hooks->poll(t->hooks->ctx))
+                return stop(t, err);
         }
     }
 }
