@@ -149,10 +149,35 @@ static int take_farewell(struct ln_desk *desk, int rank, const double *words, st
     return ln_desk_farewell(desk, rank, (int)reason.status, &reason, err);
 }
 
+static int receive_signal(struct ln_desk *desk, int rank, struct ln_err *err) {
+    desk->n_signals++;
+    int rc = MPI_Recv(NULL, 0, MPI_BYTE, rank, LN_TAG_SIGNAL, desk->comm, MPI_STATUS_IGNORE);
+    return ln_mpi_check(rc, "MPI_Recv", err);
+}
+
+/* A rank that has nothing left to do was told to stop: the others have not heard of it. */
+static int take_signal(struct ln_desk *desk, int rank, struct ln_err *err) {
+    struct ln_err reason;
+    int status = receive_signal(desk, rank, err);
+    if (status != LN_OK || desk->is_halted)
+        return status;
+    ln_err_set(&reason, LN_STOPPED, "%s", ln_desk_why_stopped(desk));
+    return ln_desk_farewell(desk, rank, LN_STOPPED, &reason, err);
+}
+
+int ln_desk_drain(struct ln_desk *desk, int n_sent, struct ln_err *err) {
+    int status = LN_OK;
+    while (status == LN_OK && desk->n_signals < n_sent)
+        status = receive_signal(desk, MPI_ANY_SOURCE, err);
+    return status;
+}
+
 static int take_message(struct ln_desk *desk, const MPI_Status *envelope, struct ln_err *err) {
     double words[LN_N_WORDS];
     struct ln_report report;
     int rank = envelope->MPI_SOURCE;
+    if (envelope->MPI_TAG == LN_TAG_SIGNAL)
+        return take_signal(desk, rank, err);
     int rc = MPI_Recv(words, LN_N_WORDS, MPI_DOUBLE, rank, envelope->MPI_TAG, desk->comm,
                       MPI_STATUS_IGNORE);
     if (rc != MPI_SUCCESS)
@@ -219,7 +244,7 @@ static void look_at_clock(struct ln_desk *desk) {
 }
 
 int ln_desk_serve(struct ln_desk *desk, struct ln_err *err) {
-    while (desk->n_working > 0) {
+    while (desk->n_ranks > 1) {
         int arrived = 0;
         MPI_Status envelope;
         int rc = MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, desk->comm, &arrived, &envelope);

@@ -16,6 +16,7 @@ struct ln_desk {
     const struct ln_farm_options *options;
     struct ln_coordinator *coordinator;
     int n_working; /* workers that have not said farewell */
+    int n_signals; /* received */
     bool is_halted;
     MPI_Request *halts;  /* [n_ranks] MPI_REQUEST_NULL: not sent */
     bool *has_halt;      /* [n_ranks] sent */
@@ -44,6 +45,9 @@ int ln_desk_deal(struct ln_desk *desk, MPI_Comm comm, struct ln_grant *grant, st
 /* `rank` ends with a status; err: its message, unless LN_OK. Anything but LN_OK halts all ranks. */
 int ln_desk_farewell(struct ln_desk *desk, int rank, int status, const struct ln_err *err,
                      struct ln_err *failure);
+
+/* After the verdict: receives the SIGNALs, n_sent in all, that have not been received yet. */
+int ln_desk_drain(struct ln_desk *desk, int n_sent, struct ln_err *err);
 
 /* Answers every message that has arrived and shows progress when it is time. Does not block. */
 int ln_desk_serve(struct ln_desk *desk, struct ln_err *err);

@@ -5,6 +5,7 @@
  *   worker -> rank 0   FAREWELL  will send nothing more; carries the rest and how it ended
  *   worker -> rank 0   REASON    only after a FAREWELL that tells of an error: its message
  *   rank 0 -> worker   HALT      stop soon, or the answer to a FAREWELL; empty
+ *   worker -> rank 0   SIGNAL    was asked to stop after its FAREWELL; empty
  *
  * The first grant of every rank needs no ASK: rank 0 deals them all out in one MPI_Scatter.
  *
@@ -19,6 +20,10 @@
  * every worker. Rank 0 sends each worker one HALT: at a stop, or at its FAREWELL if there was none
  * before. The worker stays until it has received it.
  *
+ * A worker that has said FAREWELL waits for the verdict of rank 0, and while it waits it may send
+ * one SIGNAL. After the verdict all add up how many SIGNALs there were, and rank 0 receives those
+ * it has not seen; only then does anybody wait for a SIGNAL to have been sent.
+ *
  * No one blocks for ever in a send, even if every send waited for its receive: a worker sends only
  * while rank 0 serves or is about to, rank 0 sends a GRANT only to a worker that waits for it, and
  * it does not wait for a HALT to arrive until every FAREWELL is in. */
@@ -29,7 +34,14 @@
 
 #include "report.h"
 
-enum ln_tag { LN_TAG_ASK = 1, LN_TAG_GRANT, LN_TAG_FAREWELL, LN_TAG_REASON, LN_TAG_HALT };
+enum ln_tag {
+    LN_TAG_ASK = 1,
+    LN_TAG_GRANT,
+    LN_TAG_FAREWELL,
+    LN_TAG_REASON,
+    LN_TAG_HALT,
+    LN_TAG_SIGNAL
+};
 
 /* Words of ASK and FAREWELL: doubles, in which counts up to 2^53 are exact. */
 enum ln_word {

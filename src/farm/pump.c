@@ -23,6 +23,7 @@ int ln_pump_open(struct ln_pump *pump, const struct ln_plan *plan, MPI_Comm comm
                  const struct ln_farm_options *options, struct ln_err *err) {
     memset(pump, 0, sizeof *pump);
     pump->comm = MPI_COMM_NULL;
+    pump->stop_asked = options->stop_asked;
     int rc = MPI_Comm_dup(comm, &pump->comm);
     if (rc == MPI_SUCCESS)
         rc = MPI_Comm_set_errhandler(pump->comm, MPI_ERRORS_RETURN);
@@ -213,9 +214,43 @@ static int leave_worker(struct ln_pump *pump, int status, struct ln_err *err) {
     return rc;
 }
 
+/* Takes over rank 0's verdict. A worker may wait here for as long as the others train: it listens,
+ * and tells rank 0 once if it is asked to stop; *signal is what it sends then. */
+static int await_verdict(struct ln_pump *pump, int *verdict, MPI_Request *signal) {
+    struct ln_backoff backoff = {0};
+    MPI_Request request;
+    int is_there = 0, rc = MPI_Ibcast(verdict, 1, MPI_INT, 0, pump->comm, &request);
+    while (rc == MPI_SUCCESS) {
+        rc = MPI_Test(&request, &is_there, MPI_STATUS_IGNORE);
+        if (rc != MPI_SUCCESS || is_there)
+            break;
+        bool is_asked = pump->rank > 0 && pump->stop_asked && *pump->stop_asked;
+        if (is_asked && *signal == MPI_REQUEST_NULL)
+            rc = MPI_Isend(NULL, 0, MPI_BYTE, 0, LN_TAG_SIGNAL, pump->comm, signal);
+        else
+            ln_backoff_wait(&backoff);
+    }
+    return rc;
+}
+
+/* Leaves no SIGNAL under way. */
+static int settle_signals(struct ln_pump *pump, int n_mine, MPI_Request *signal,
+                          struct ln_err *err) {
+    int n_sent = 0;
+    int rc = MPI_Reduce(&n_mine, &n_sent, 1, MPI_INT, MPI_SUM, 0, pump->comm);
+    if (rc == MPI_SUCCESS && pump->rank == 0)
+        return ln_desk_drain(&pump->desk, n_sent, err);
+    if (rc == MPI_SUCCESS)
+        rc = MPI_Wait(signal, MPI_STATUS_IGNORE);
+    return ln_mpi_check(rc, "MPI_Reduce", err);
+}
+
 /* Everyone takes over rank 0's verdict and message. */
 static int share_verdict(struct ln_pump *pump, int verdict, struct ln_err *err) {
-    int rc = MPI_Bcast(&verdict, 1, MPI_INT, 0, pump->comm);
+    MPI_Request signal = MPI_REQUEST_NULL;
+    int rc = await_verdict(pump, &verdict, &signal);
+    if (rc == MPI_SUCCESS && settle_signals(pump, signal != MPI_REQUEST_NULL, &signal, err))
+        return LN_FATAL;
     if (rc == MPI_SUCCESS && verdict != LN_OK)
         rc = MPI_Bcast(err, sizeof *err, MPI_BYTE, 0, pump->comm);
     return rc == MPI_SUCCESS ? verdict : ln_mpi_check(rc, "MPI_Bcast", err);

@@ -16,6 +16,7 @@ struct ln_pump {
     bool has_answer;
     struct ln_grant answer;
     bool is_halted;
+    const volatile int *stop_asked; /* or NULL */
 };
 
 /* The first answer is there afterwards, as if it had been asked for. Ranks: collective (comm is

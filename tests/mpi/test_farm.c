@@ -2,10 +2,12 @@
  * ranks. With the argument "fatal" a write is refused and the program ends as linnet does: one
  * line, then MPI_Abort. */
 #include <mpi.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "linnet/engine.h"
@@ -19,6 +21,7 @@ enum { MAX_POINTS = 4000, N_GROUPS = 5, MAX_LANES = 4, FIRST_CELL = 17 };
 /* What is to happen in a run; set before it. */
 static struct {
     int64_t refused_cell, bad_cell; /* a write that fails; an input error; -1: none */
+    int64_t endless_cell;           /* a point that never comes to its end; -1: none */
     int64_t stop_after;             /* this rank asks to stop after so many points; -1: never */
 } script;
 
@@ -119,6 +122,8 @@ static int advance(struct ln_engine *engine, const struct ln_engine_hooks *hooks
                    struct ln_err *err) {
     int8_t row[8] = {0};
     for (int l = 0; l < MAX_LANES; l++) {
+        if (engine->left[l] > 0 && engine->cell[l] == script.endless_cell)
+            continue;
         if (engine->left[l] == 0 || --engine->left[l] > 0)
             continue;
         if (engine->cell[l] == script.bad_cell)
@@ -183,7 +188,7 @@ static void make_plan(int64_t n_points, double seconds) {
         groups[g].lanes = g == 0 ? 1 : MAX_LANES;
     }
     memset(&seen, 0, sizeof seen);
-    script.refused_cell = script.bad_cell = script.stop_after = -1;
+    script.refused_cell = script.bad_cell = script.stop_after = script.endless_cell = -1;
 }
 
 static int run(struct ln_err *err) {
@@ -270,6 +275,27 @@ static void a_stop_on_any_rank_stops_all(void) {
         stop_on(where);
 }
 
+static void ask_to_stop(int number) {
+    (void)number;
+    seen.stop_asked = 1;
+}
+
+/* One rank is told to stop when it has long had nothing to do. */
+static void a_stop_on_an_idle_rank_stops_those_that_are_busy(void) {
+    for (int busy = 0; busy + 1 < n_ranks; busy++) {
+        struct ln_err err = {0};
+        const struct itimerval soon = {.it_value.tv_usec = 100000};
+        make_plan(busy + 1, 1.0);
+        script.endless_cell = ids[busy];
+        signal(SIGALRM, ask_to_stop);
+        if (rank == n_ranks - 1)
+            setitimer(ITIMER_REAL, &soon, NULL);
+        CHECK(run(&err) == LN_STOPPED);
+        CHECK(strcmp(err.text, "stopped on request") == 0);
+        CHECK(count_written() == busy);
+    }
+}
+
 static void a_stop_after_the_last_point_is_no_stop(void) {
     struct ln_err err;
     make_plan(1, 1e-3);
@@ -324,6 +350,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_plan_without_points_ends_at_once),
     TAP_TEST(fewer_points_than_ranks_are_enough),
     TAP_TEST(a_stop_on_any_rank_stops_all),
+    TAP_TEST(a_stop_on_an_idle_rank_stops_those_that_are_busy),
     TAP_TEST(a_stop_after_the_last_point_is_no_stop),
     TAP_TEST(an_input_error_on_one_rank_ends_the_run_with_one_message_for_all),
     TAP_TEST(a_run_ends_whenever_it_is_stopped),
