@@ -78,13 +78,13 @@ def environment(folder):
 class Run:
     """One start of linnet under mpirun."""
 
-    def __init__(self, options, folder, sweep, out, extra=()):
+    def __init__(self, options, folder, sweep, out, extra=(), program=None, **more):
         self.log = folder / "run.log"
-        command = ["mpirun", "-n", str(options.ranks), options.linnet, "run", sweep, "-o", out, *extra]
+        command = ["mpirun", "-n", str(options.ranks), program or options.linnet, "run", sweep, "-o", out, *extra]
         with open(self.log, "wb") as log:
             self.mpirun = subprocess.Popen(
                 [str(word) for word in command],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(folder))
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(folder) | more)
 
     def ranks(self):
         """The processes mpirun has started: {rank: pid}."""
