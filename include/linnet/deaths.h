@@ -48,6 +48,10 @@ void ln_deaths_begin(struct ln_deaths *deaths, const struct ln_sweep *sweep);
 
 const struct ln_death *ln_deaths_find(const struct ln_deaths *deaths, int64_t cell); /* or NULL */
 
+/* Takes over what another list says; of a point in both, the one with more deaths, then the later.
+ * Errors: LN_FATAL (memory). */
+int ln_deaths_join(struct ln_deaths *deaths, const struct ln_deaths *other, struct ln_err *err);
+
 /* Keeps those for which keep() is true. */
 void ln_deaths_filter(struct ln_deaths *deaths,
                       bool (*keep)(const struct ln_death *death, const void *ctx), const void *ctx);

@@ -7,6 +7,7 @@
 
 #include "linnet/column.h"
 #include "linnet/err.h"
+#include "linnet/parked.h"
 #include "linnet/sweep.h"
 
 enum { LN_HEALTH_SHOWN = 20 };
@@ -34,6 +35,8 @@ struct ln_repair_counts {
     struct ln_health health; /* of the file as it was found */
     bool is_new;             /* the metadata were damaged or the file cut off: laid out anew */
     char kept[4096];         /* where the damaged original is then */
+    struct ln_parked_repair parked;
+    char parked_note[512]; /* why what lies at path.parked stays as it is; "": it is in order */
 };
 
 /* The sweep a results file holds, also one that is damaged elsewhere: texts the caller frees.

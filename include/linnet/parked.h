@@ -11,9 +11,9 @@
 #include "linnet/column.h"
 #include "linnet/err.h"
 #include "linnet/sweep.h"
-#include "linnet/view.h"
 
 struct ln_parked;
+struct ln_view;
 
 /* What there is, in one go. */
 struct ln_parked_news {
@@ -47,6 +47,18 @@ void ln_parked_settle(struct ln_parked *parked, int64_t cell);
  * settled; with nothing in it the file is removed. *n: the records in it, on all ranks. Ranks:
  * collective. Errors: LN_FATAL, on all ranks; the file is then as it was. */
 int ln_parked_write(struct ln_parked *parked, int64_t *n, struct ln_err *err);
+
+struct ln_parked_repair {
+    int64_t n_kept, n_lost; /* records */
+    bool is_moved;          /* nothing in the file can be used: it is path.parked.damaged now */
+    char why[512];          /* is_moved: what is wrong with it */
+};
+
+/* Takes damaged records out of path.parked; a dry run only counts. The caller holds the lock of
+ * path. Without MPI. Errors: LN_INPUT (it is no file of ours, or cannot be moved away), LN_FATAL
+ * (I/O). */
+int ln_parked_repair(const char *path, bool is_dry, struct ln_parked_repair *counts,
+                     struct ln_err *err);
 
 /* What lies beside an opened results file; verifies every record where `whole`, else the index
  * alone. Without MPI. */

@@ -16,6 +16,7 @@ struct ln_reuse_counts {
     int64_t n_damaged; /* rows called done in a source that are not what was written: not taken */
     int64_t n_twice;   /* rows that more than one part has, equal to the bit */
     int64_t n_unused;  /* finished rows of the old file whose point is not in the new sweep */
+    char note[512];    /* merge: why deaths of points that are not done may be missing; "": none */
 };
 
 /* Makes path of parts of one sweep, in any order. Errors: LN_INPUT (path is there; parts of

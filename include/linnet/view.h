@@ -30,6 +30,11 @@ const char *ln_view_attribute(const struct ln_view *view,
 /* status[n_cells]. */
 int ln_view_status(const struct ln_view *view, int8_t *status, struct ln_err *err);
 
+/* *n: cells whose status [n_cells] cannot be: done without a checksum, left out with one, or a
+ * number that says nothing. A look, no proof: what is done is not verified. Errors: LN_FATAL. */
+int ln_view_contradictions(const struct ln_view *view, const int8_t *status, int64_t *n,
+                           struct ln_err *err);
+
 struct ln_view_variable {
     char name[64];
     char long_name[128], units[32], doc[512];

@@ -78,9 +78,11 @@ static void report_parked(const char *path, const struct ln_parked_news *news) {
     if (news->note[0])
         printf("  parked points are not used: %s\n", cli_shown(news->note));
     if (news->n_bad > 0)
-        printf(
-            "  damaged: %lld parked point%s; `linnet run` begins %s anew, nothing else is to do\n",
-            (long long)news->n_bad, news->n_bad == 1 ? "" : "s", news->n_bad == 1 ? "it" : "them");
+        printf("  damaged: %lld parked point%s; `linnet run` begins %s anew\n",
+               (long long)news->n_bad, news->n_bad == 1 ? "" : "s",
+               news->n_bad == 1 ? "it" : "them");
+    if (news->is_damaged)
+        printf("`linnet repair` takes out what is damaged of them\n");
 }
 
 static int look(const struct ln_view *view, struct check *check, struct ln_health *health,

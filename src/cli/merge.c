@@ -9,6 +9,9 @@ static int merge(const char *output, const char *const *parts, int n_parts) {
     struct ln_reuse_counts counts;
     if (ln_reuse_merge(output, parts, n_parts, &counts, &err) != LN_OK)
         return cli_fail(&err);
+    if (counts.note[0])
+        fprintf(stderr, "linnet: deaths of failed points may be missing: %s; ignored\n",
+                cli_shown(counts.note));
     printf("%s: %lld of %lld points done, from %d files\n", cli_shown(output),
            (long long)counts.n_done,
            (long long)(counts.n_done + counts.n_pending + counts.n_failed), n_parts);

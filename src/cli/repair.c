@@ -59,6 +59,22 @@ static int read_sweep(struct repair *repair, struct ln_err *err) {
     return LN_OK;
 }
 
+/* False: something was wrong with them. */
+static bool report_parked(const struct repair *repair, const struct ln_repair_counts *counts) {
+    const struct ln_parked_repair *parked = &counts->parked;
+    const char *path = cli_shown(repair->path);
+    if (parked->n_lost > 0)
+        printf("%s.parked: %lld damaged points%s dropped and begin anew, %lld stay parked\n", path,
+               (long long)parked->n_lost, repair->is_dry ? " would be" : "",
+               (long long)parked->n_kept);
+    if (parked->is_moved)
+        printf("%s.parked%s %s.parked.damaged, and its points begin anew: %s\n", path,
+               repair->is_dry ? " would become" : " is now", path, cli_shown(parked->why));
+    if (counts->parked_note[0])
+        printf("parked points are not put right: %s\n", cli_shown(counts->parked_note));
+    return parked->n_lost == 0 && !parked->is_moved && !counts->parked_note[0];
+}
+
 static void report(const struct repair *repair, const struct ln_repair_counts *counts) {
     const struct ln_health *health = &counts->health;
     printf("%s: %lld finished points%s, %lld pending, %lld left out\n", cli_shown(repair->path),
@@ -78,7 +94,8 @@ static void report(const struct repair *repair, const struct ln_repair_counts *c
         printf("what is not a row is damaged, or the file is cut off: it would be laid out anew\n");
     else if (counts->is_new)
         printf("laid out anew; the damaged file is %s\n", cli_shown(counts->kept));
-    if (ln_health_n_damaged(health) == 0)
+    bool is_parked_good = report_parked(repair, counts);
+    if (ln_health_n_damaged(health) == 0 && is_parked_good)
         printf("nothing is damaged\n");
     if (repair->is_dry)
         printf("nothing was changed\n");

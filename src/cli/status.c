@@ -12,6 +12,7 @@
 struct counts {
     int64_t done, pending, excluded, failed;
     int64_t labels[64];
+    int64_t odd;                  /* cells whose status cannot be */
     struct ln_parked_news parked; /* of those pending */
     struct status_run run;
 };
@@ -20,6 +21,8 @@ static int count(const struct ln_view *view, int label, int8_t *status, struct c
                  struct ln_err *err) {
     int64_t n = ln_view_n_cells(view);
     int result = ln_view_status(view, status, err);
+    if (result == LN_OK)
+        result = ln_view_contradictions(view, status, &counts->odd, err);
     for (int64_t cell = 0; cell < n && result == LN_OK; cell++) {
         counts->pending += status[cell] == LN_ROW_PENDING;
         counts->excluded += status[cell] == LN_ROW_EXCLUDED;
@@ -43,10 +46,10 @@ static bool is_live(const struct counts *counts) {
 static void print_json(const struct ln_view *view, const char *path, int label,
                        const int8_t *status, const struct counts *counts) {
     printf("{\"points\": %lld, \"done\": %lld, \"pending\": %lld, \"excluded\": %lld, \"failed\": "
-           "%lld, \"parked\": %lld, ",
+           "%lld, \"parked\": %lld, \"damaged\": %lld, ",
            (long long)(counts->done + counts->pending + counts->failed), (long long)counts->done,
            (long long)counts->pending, (long long)counts->excluded, (long long)counts->failed,
-           (long long)counts->parked.n);
+           (long long)counts->parked.n, (long long)counts->odd);
     status_print_run_json(&counts->run, counts->pending);
     printf(", \"labels\": {");
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
@@ -79,6 +82,11 @@ static void print_table(const struct ln_view *view, const char *path, int label,
                spent);
     }
     printf("\n");
+    if (counts->odd > 0)
+        printf(
+            "damaged: %lld cells have a status that cannot be, so these numbers are wrong; `linnet "
+            "check` says more\n",
+            (long long)counts->odd);
     if (counts->parked.note[0])
         printf("parked points are not used: %s\n", cli_shown(counts->parked.note));
     status_print_run(&counts->run, counts->pending);

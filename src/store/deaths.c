@@ -68,6 +68,26 @@ static struct ln_death *entry_of(struct ln_deaths *deaths, int64_t cell) {
     return &deaths->items[at];
 }
 
+/* A total order: what two lists say together must not depend on which comes first. */
+static int compare(const struct ln_death *a, const struct ln_death *b) {
+    int order = a->count - b->count;
+    order = order ? order : strcmp(a->when, b->when);
+    order = order ? order : strcmp(a->host, b->host);
+    order = order ? order : strcmp(a->job, b->job);
+    return order ? order : a->signal - b->signal;
+}
+
+int ln_deaths_join(struct ln_deaths *deaths, const struct ln_deaths *other, struct ln_err *err) {
+    for (int64_t i = 0; i < other->n; i++) {
+        struct ln_death *death = entry_of(deaths, other->items[i].cell);
+        if (!death)
+            return ln_err_set(err, LN_FATAL, "out of memory");
+        if (compare(&other->items[i], death) > 0)
+            *death = other->items[i];
+    }
+    return LN_OK;
+}
+
 void ln_deaths_filter(struct ln_deaths *deaths,
                       bool (*keep)(const struct ln_death *death, const void *ctx),
                       const void *ctx) {

@@ -2,6 +2,7 @@
  * one sweep: they are copied from one part, and the rows from all. */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "linnet/fault.h"
 #include "linnet/reuse.h"
 #include "linnet/store.h"
+#include "merge_deaths.h"
 #include "metadata.h"
 #include "newfile.h"
 #include "place.h"
@@ -232,8 +234,12 @@ static int make(const char *temporary, const char *path, void *ctx, struct ln_er
         rc = copy_metadata(merge, fd, path, err);
     if (rc == LN_OK)
         rc = merge_rows(merge, fd, path, err);
-    if (rc == LN_OK)
+    if (rc == LN_OK) { /* the reasons are there before the rows are */
+        struct ln_err why;
+        if (ln_merge_deaths(path, fd, &merge->model->rows, merge->parts, merge->n_parts, &why))
+            snprintf(merge->counts->note, sizeof merge->counts->note, "%s", why.text);
         rc = ln_newfile_sync(fd, path, err);
+    }
     close(fd);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include "linnet/agree.h"
 #include "linnet/fault.h"
 #include "linnet/linalg.h"
+#include "linnet/view.h"
 #include "parked_file.h"
 #include "parked_write.h"
 #include "sidefile.h"

@@ -120,7 +120,7 @@ int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln
         file->entries = malloc((size_t)(file->n + 1) * sizeof *file->entries);
         status = bytes && file->entries
                      ? read_index(file, path, bytes, header, err)
-                     : ln_err_set(err, LN_INPUT, "there is no memory for the index of %s", path);
+                     : ln_err_set(err, LN_FATAL, "out of memory for the index of %s", path);
         free(bytes);
     }
     if (status != LN_OK)

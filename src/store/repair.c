@@ -224,16 +224,24 @@ static int repair_locked(struct repair *repair, struct ln_err *err) {
     return rc;
 }
 
+/* Parked points cost time alone: what cannot be put right is said. */
+static void repair_parked(const struct repair *repair) {
+    struct ln_err err;
+    struct ln_repair_counts *counts = repair->counts;
+    if (ln_parked_repair(repair->path, repair->is_dry, &counts->parked, &err) != LN_OK)
+        snprintf(counts->parked_note, sizeof counts->parked_note, "%s", err.text);
+}
+
 int ln_repair(const char *path, const struct ln_sweep *sweep, const struct ln_layout *layout,
               bool is_dry, struct ln_repair_counts *counts, struct ln_err *err) {
     struct ln_lock lock = {.fd = -1};
     struct repair repair = {path, sweep, layout, is_dry, -1, counts};
     memset(counts, 0, sizeof *counts);
-    if (is_dry)
-        return repair_locked(&repair, err);
-    if (ln_place_check(path, err) || ln_lock_take(&lock, path, err))
+    if (!is_dry && (ln_place_check(path, err) || ln_lock_take(&lock, path, err)))
         return (int)err->status;
     int rc = repair_locked(&repair, err);
+    if (rc == LN_OK)
+        repair_parked(&repair);
     ln_lock_release(&lock);
     return rc;
 }

@@ -13,6 +13,7 @@
 #include "cells.h"
 #include "h5.h"
 #include "identity.h"
+#include "linnet/store.h"
 #include "metadata.h"
 #include "rows.h"
 #include "trial.h"
@@ -210,6 +211,29 @@ const char *ln_view_attribute(const struct ln_view *view, const char *name) {
 int ln_view_status(const struct ln_view *view, int8_t *status, struct ln_err *err) {
     int rc = ln_rows_read(view->fd, view->rows.status.base, view->rows.n_cells, status, err);
     return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", view->path);
+}
+
+static bool cannot_be(int8_t status, uint64_t checksum) {
+    return status == LN_ROW_DONE       ? checksum == 0
+           : status == LN_ROW_EXCLUDED ? checksum != 0
+                                       : status < 0 || status > LN_ROW_FAILED;
+}
+
+int ln_view_contradictions(const struct ln_view *view, const int8_t *status, int64_t *n,
+                           struct ln_err *err) {
+    enum { ROOM = 8192 };
+    static uint64_t checksums[ROOM];
+    int64_t n_cells = view->rows.n_cells, size = (int64_t)sizeof checksums[0];
+    *n = 0;
+    for (int64_t first = 0; first < n_cells; first += ROOM) {
+        int64_t count = n_cells - first < ROOM ? n_cells - first : ROOM;
+        int64_t at = view->rows.checksum.base + first * size;
+        if (ln_rows_read(view->fd, at, count * size, checksums, err))
+            return ln_err_prefix(err, "%s: ", view->path);
+        for (int64_t i = 0; i < count; i++)
+            *n += cannot_be(status[first + i], checksums[i]);
+    }
+    return LN_OK;
 }
 
 int ln_view_n_variables(const struct ln_view *view) {

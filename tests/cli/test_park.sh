@@ -132,7 +132,45 @@ open("out.h5.parked", "wb").write(data)' "$2"
     run run long.yaml -o out.h5
     ok "$1 is said, and the result is the same" sh -c "[ $rc = 0 ] && grep -q '$3' err.log && cmp long.h5 out.h5 && [ ! -e out.h5.parked ]"
 }
+# repaired NAME TEXT: what lies there as out.h5.parked is damaged; check is happy after a repair, and a run goes on.
+repaired() {
+    cp out.h5.parked before
+    run repair out.h5 --dry-run
+    ok "a dry repair of $1 changes nothing" sh -c "[ $rc = 0 ] && grep -q 'nothing was changed' out.log && ! grep -q 'nothing is damaged' out.log && cmp before out.h5.parked"
+    run repair out.h5
+    ok "repair of $1 says what it takes out" sh -c "[ $rc = 0 ] && grep -q '$2' out.log && ! grep -q 'nothing is damaged' out.log"
+    run check out.h5
+    ok "after the repair of $1 nothing is damaged" [ $rc = 0 ]
+    n_repaired=$(count_of out.h5 parked)
+    run run long.yaml -o out.h5
+    ok "and a run goes on from what is left" sh -c "[ $rc = 0 ] && cmp long.h5 out.h5 && ! grep -q damaged err.log && [ ! -e out.h5.parked ]"
+}
+turn() {
+    /usr/bin/python3 -c '
+import sys
+data = bytearray(open("out.h5.parked", "rb").read())
+data[int(sys.argv[1])] ^= 8
+open("out.h5.parked", "wb").write(data)' "$1"
+}
 damaged "a flipped byte of a record" -3 '1 parked points are damaged and begin anew'
+parked
+n_whole=$(count_of out.h5 parked)
+turn -3
+repaired "a damaged record" "out.h5.parked: 1 damaged points dropped and begin anew, $((n_whole - 1)) stay parked"
+ok "the other records stay" [ $n_repaired = $((n_whole - 1)) ]
+parked
+turn 150
+repaired "a damaged index" 'out.h5.parked is now out.h5.parked.damaged, and its points begin anew: .* does not agree with its checksum'
+ok "the damaged file is kept" cmp before out.h5.parked.damaged
+parked
+rm out.h5.parked
+mkdir out.h5.parked
+run repair out.h5
+ok "what is no file of ours is left alone by a repair" sh -c "[ $rc = 0 ] && [ -d out.h5.parked ] && grep -q 'parked points are not put right: .* a directory' out.log"
+rmdir out.h5.parked
+parked
+run repair out.h5
+ok "what is whole stays as it is" sh -c "[ $rc = 0 ] && grep -q 'nothing is damaged' out.log && cmp base.parked out.h5.parked"
 damaged "a flipped byte of the index" 150 'its index does not agree with its checksum; points that were parked begin anew'
 
 parked

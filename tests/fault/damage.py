@@ -13,6 +13,7 @@ At last the check is checked: a flip with a forged checksum is right by its chec
 
 import argparse
 import collections
+import json
 import os
 import pathlib
 import random
@@ -194,6 +195,23 @@ def never_overwritten(options, clean):
     print("three repairs of one name keep three originals", flush=True)
 
 
+def told_by_status(options, clean):
+    """A flag that cannot be is seen where points are counted."""
+    start, count = options.status
+    data, target = clean.read_bytes(), options.folder / "flagged.h5"
+    done, left_out = data.index(1, start, start + count), data.index(2, start, start + count)
+    cases = [("nothing", done, 1, 0), ("a finished row called left out", done, 2, 1), ("a flag that says nothing", done, 9, 1),
+             ("a row left out that is called done", left_out, 1, 1)]
+    for what, at, flag, n_damaged in cases:
+        target.write_bytes(data[:at] + bytes([flag]) + data[at + 1:])
+        counted = json.loads(linnet(options, "status", target, "--json").stdout)
+        said = linnet(options, "status", target).stdout
+        if counted["damaged"] != n_damaged or ("damaged: 1 cells" in said) != (n_damaged == 1):
+            raise Failure(f"status of a file with {what}: {counted['damaged']} damaged, {said}")
+    target.unlink()
+    print(f"status tells {len(cases) - 1} kinds of flags that cannot be", flush=True)
+
+
 def control(options, clean):
     target = options.folder / "control.h5"
     shutil.copyfile(clean, target)
@@ -222,6 +240,7 @@ def damage_all(options):
     for name, number in sorted(counts.items()):
         print(f"{number:6d} {name}")
     never_overwritten(options, clean)
+    told_by_status(options, clean)
     control(options, clean)
 
 
