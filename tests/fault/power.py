@@ -5,7 +5,7 @@
 
 A file system of its own in a loop device is shut down without its journal (EXT4_IOC_SHUTDOWN), so that only what had reached the disk is
 there when it is mounted again: at a random moment of the creation, the run, its end, extend, merge and repair, after syncs at
-random moments. Then the results file is absent or opens, `linnet check` finds nothing but rows that are damaged, which a clean run's
+random moments; also while a run is asked to stop and parks its points, and while one goes on from parked points. Then the results file is absent or opens, `linnet check` finds nothing but rows that are damaged, which a clean run's
 bytes confirm, and the same command and a run make the file of an undisturbed one. Needs root; ends with 77 where there is no loop device.
 """
 
@@ -38,6 +38,10 @@ axes:
 LIMIT = 120
 
 
+# Points that take long, so that a stop finds them on their way.
+PARKS = SWEEP.replace("max_steps: 60000}", "max_steps: 3000000, stop: {loss: 0}}").replace("COUNT", "4")
+
+
 class Lab:
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
@@ -45,6 +49,10 @@ class Lab:
         self.sweep, self.wider = folder / "sweep.yaml", folder / "wider.yaml"
         self.sweep.write_text(SWEEP.replace("COUNT", "500"))
         self.wider.write_text(SWEEP.replace("COUNT", "600"))
+        self.parks, self.parked_clean, self.parked = folder / "parks.yaml", folder / "parks.h5", folder / "parked.h5"
+        self.parks.write_text(PARKS)
+        self.must(["run", self.parks, "-o", self.parked_clean, "-q"])
+        self.park()
         self.clean, self.parts = folder / "clean.h5", [folder / "part1.h5", folder / "part2.h5"]
         started = time.monotonic()
         self.must(["run", self.sweep, "-o", self.clean, "-q"])
@@ -72,6 +80,15 @@ class Lab:
         if process.returncode != 0:
             raise Failure(f"{words}: exit code {process.returncode}: {out}{err}")
 
+    def park(self):
+        """A file with parked points beside it."""
+        process = self.start(["run", self.parks, "-o", self.parked, "-q"])
+        time.sleep(0.6)
+        process.send_signal(signal.SIGUSR1)
+        text, err = process.communicate(timeout=LIMIT)
+        if process.returncode != 75 or not pathlib.Path(f"{self.parked}.parked").exists():
+            raise Failure(f"no points are parked: exit code {process.returncode}: {text}{err}")
+
     def new_disk(self):
         with open(self.image, "wb") as file:
             file.truncate(64 << 20)
@@ -81,9 +98,12 @@ class Lab:
     def mount(self):
         mount(self.point, "-t", "ext4", "-o", self.options.chance.choice(("loop", "loop,data=writeback", "loop,commit=1")), self.image)
 
-    def cut(self, words, ranks, delay):
-        """Starts the command, syncs now and then, and takes the power after the delay."""
+    def cut(self, words, ranks, delay, is_stopped):
+        """Starts the command, syncs now and then, and takes the power after the delay; a run that is to park is asked to stop before."""
         chance, process = self.options.chance, self.start(words, ranks)
+        if is_stopped:
+            time.sleep(chance.uniform(0.4, 0.8))
+            process.send_signal(signal.SIGUSR1)
         end = time.monotonic() + delay
         while time.monotonic() < end and process.poll() is None:
             time.sleep(min(chance.uniform(0, 0.3), max(end - time.monotonic(), 0)))
@@ -102,8 +122,12 @@ class Lab:
 def stages(lab):
     """name: (what lies there before, command, its results file, the clean file, ranks)"""
     out = lab.point / "out.h5"
-    runs = ["run", lab.sweep, "-o", out, "-q"]
+    runs, parks = ["run", lab.sweep, "-o", out, "-q"], ["run", lab.parks, "-o", out, "-q"]
     return {
+        "parking": (None, parks, lab.parked_clean, 1, (0.0, 0.15)),
+        "parking, three ranks": (None, parks, lab.parked_clean, 3, (0.0, 0.3)),
+        "parking again": (lab.parked, parks, lab.parked_clean, 1, (0.0, 0.15)),
+        "going on": (lab.parked, parks, lab.parked_clean, 1, (0.2, 1.5)),
         "creation": (None, runs, lab.clean, 1, (0.05, 0.5)),
         "run": (None, runs, lab.clean, 3, (0.5, 0.5 + lab.seconds)),
         "run, one rank": (None, runs, lab.clean, 1, (0.3, lab.seconds)),
@@ -127,6 +151,9 @@ def look(lab, out, clean, before, counts, name):
         return
     checked = lab.start(["check", out])
     text, err = checked.communicate(timeout=LIMIT)
+    counts["all", "files with parked points, whole"] += ".parked: " in text
+    if "damaged: " in text and "parked point" in text.partition("damaged: ")[2]:
+        raise Failure(f"parked points are torn: {text}")
     if checked.returncode not in (0, 1) or "what is not a row" in text:
         raise Failure(f"it does not open, or is damaged where no row is: {text}{err}")
     right, found = Contents(clean), Contents(out)
@@ -145,15 +172,17 @@ def cut_once(lab, name, counts):
     lab.new_disk()
     if before:
         shutil.copy(before, out)
+        if pathlib.Path(f"{before}.parked").exists():
+            shutil.copy(f"{before}.parked", f"{out}.parked")
     os.sync()
     delay = lab.options.chance.uniform(least, most)
-    lab.cut(words, ranks, delay)
+    lab.cut(words, ranks, delay, name.startswith("parking"))
     look(lab, out, clean, before, counts, name)
     again = lab.start(words)
     text, err = again.communicate(timeout=LIMIT)
     if again.returncode != 0 and "is there already" not in err:
         raise Failure(f"the same command again: exit code {again.returncode}: {text}{err}")
-    sweep = lab.wider if name == "extend" else lab.sweep
+    sweep = lab.wider if name == "extend" else lab.parks if before == lab.parked or "parking" in name else lab.sweep
     lab.must(["run", sweep, "-o", out, "-q"])
     if out.read_bytes() != clean.read_bytes():
         raise Failure("completed it is not the file of an undisturbed run")
