@@ -267,7 +267,7 @@ static int run(int argc, char **argv) {
 }
 
 const struct command command_certify = {
-    "certify", "linnet certify SWEEP.yaml | OUT.h5 [--point K]",
+    "certify", "linnet certify SWEEP.yaml | OUT.h5 [--point K] [--set key=value]...",
     "Says what a critical point is: global minimum, strict or non-strict saddle, and why.",
     "\n"
     "Of a sweep file it takes the weights at the start of a point (model.init.kind: weights reads\n"

@@ -19,6 +19,9 @@ static void print_help(FILE *to) {
                 "usage: linnet COMMAND [options]     (linnet help COMMAND says more)\n\n");
     for (int i = 0; i < N_COMMANDS; i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->doc);
+    fprintf(to,
+            "\nlinnet --version [--verbose]: version; with what results depend on (CPU, kernels, "
+            "libraries)\n");
     fprintf(to, "\n  mpirun -n 4 linnet run sweep.yaml -o results.h5\n\n"
                 "exit codes: 0 done, 1 the machine failed, 2 bad input, 3 all done but points that "
                 "failed, 75 stopped on\nrequest (run again to resume; mpirun may turn it into 1 "

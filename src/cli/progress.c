@@ -29,13 +29,14 @@ static void line(char *text, size_t size, const struct ln_progress *state, doubl
                  bool final) {
     char eta[32], outcomes[160];
     double rate = state->seconds > 0 ? (double)state->n_done / state->seconds : 0;
+    int digits = rate >= 10 || rate == 0 ? 0 : rate >= 0.1 ? 1 : 3;
     if (final || left >= 1)
         cli_duration(final ? state->seconds : left, eta);
     else
         strcpy(eta, "< 1 s");
     outcomes_text(state, outcomes, sizeof outcomes);
-    snprintf(text, size, "%lld/%lld  %.0f points/s  %s %s%s", (long long)state->n_done,
-             (long long)state->n_points, rate, final ? "in" : "left", eta, outcomes);
+    snprintf(text, size, "%lld/%lld  %.*f points/s  %s %s%s", (long long)state->n_done,
+             (long long)state->n_points, digits, rate, final ? "in" : "left", eta, outcomes);
 }
 
 void cli_progress(void *ctx, const struct ln_progress *state, bool final) {

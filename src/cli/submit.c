@@ -91,7 +91,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_submit = {
     "submit",
-    "linnet submit SWEEP.yaml [-o OUT.h5] [--ntasks P | --nodes N] [--time T] [--shards K] "
+    "linnet submit SWEEP.yaml [-o OUT.h5] [--ntasks P] [--nodes N] [--time T] [--shards K] "
     "[options] "
     "[--dry-run]",
     "Writes a Slurm job script for a sweep, sized from its plan, and submits it.",

@@ -129,7 +129,8 @@ run run sweep.yaml --fast
 ok "an unknown option is refused" sh -c "[ $rc = 2 ] && grep -q -- --fast err.log"
 run --version
 ok "--version prints a version" sh -c "[ $rc = 0 ] && grep -qE '^linnet [0-9]' out.log"
-for command in $("$linnet" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v mpirun); do
+commands=$("$linnet" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v mpirun)
+for command in $commands; do
     run $command --help
     ok "$command --help says how it is used" sh -c "[ $rc = 0 ] && grep -q '^usage: linnet $command' out.log && [ ! -s err.log ]"
     cp out.log said.log
@@ -137,6 +138,16 @@ for command in $("$linnet" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v mpi
     ok "help $command says the same" sh -c "[ $rc = 0 ] && cmp said.log out.log"
 done
 ok "these were all commands" [ $n -gt 60 ]
+# Of other programs' options the help names that of srun.
+sed 's/\\-/-/g' "$LINNET_SOURCE/docs/linnet.1" >man.txt
+{ "$linnet" help; for command in $commands; do "$linnet" help "$command"; done; } | sed 's/srun --mpi//' >help.txt
+options() {
+    grep -oE -e '--[a-z][a-z-]*' "$1" | sort -u
+}
+options man.txt >man.log
+options help.txt >help.log
+ok "help and man page name the same options" diff man.log help.log
+ok "and these are all" [ "$(wc -l <help.log)" -gt 30 ]
 run help
 ok "help lists the commands" sh -c "[ $rc = 0 ] && grep -q '^  repair ' out.log"
 run help fly
