@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,9 @@ static int read_file(const struct ln_sidefile *file, const char *name, const cha
     pages->pages = calloc((size_t)pages->n + 1, sizeof *pages->pages);
     int rc = ok && pages->pages ? read_pages(file->fd, name, digest, n_cells, pages, err)
                                 : ln_err_set(err, LN_INPUT, "%s is damaged", name);
+    /* What is stored through a mapping does not touch the time of the file. */
+    if (rc == LN_OK && pages->n > 0 && pages->pages[0].pace.when < (double)year_10000)
+        pages->when = (int64_t)fmax((double)pages->when, pages->pages[0].pace.when);
     if (rc != LN_OK)
         ln_pages_clear(pages);
     return rc;

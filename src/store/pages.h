@@ -46,7 +46,7 @@ uint64_t ln_page_checksum(const struct ln_page_head *head);
 struct ln_pages {
     int n;                 /* ranks; 0: no file */
     struct ln_page *pages; /* [n]; without magic: that rank had not begun */
-    int64_t when;          /* last change of the file, seconds since 1970 */
+    int64_t when;          /* last sign of life, seconds since 1970 */
 };
 
 /* Reads and checks path.running of the sweep with that digest. Ownership: ln_pages_clear. Errors:

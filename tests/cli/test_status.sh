@@ -67,13 +67,15 @@ ok "and in words" sh -c "grep -q '^stopped 20.*Z; nobody is running it' out.log 
 SLURM_JOB_ID=4712 "$linnet" run long.yaml -o out.h5 >run.log 2>&1 &
 pid=$!
 for i in $(seq 300); do
-    json 's["state"] == "running" and s["run"]["in_hand"] > 0' 2>wait.log && break
+    json 's["state"] == "running" and s["run"]["in_hand"] > 0 and "seconds_left" in s["run"]' 2>wait.log && break
     sleep 0.1
 done
 kill -KILL $pid
 wait $pid 2>wait.log
 before=$(state_of_files)
 ok "a run that died is told from one that lives" json "s['state'] == 'died' and s['run']['process'] == $pid and s['run']['job'] == '4712' and s['run']['in_hand'] > 0 and s['run']['last_sign'].endswith('Z')"
+touch -d 2001-01-01 out.h5.running
+ok "its last sign is of its last progress, whatever the time of the file" json "s['run']['last_sign'] > '2002'"
 ok "its points are named as suspects, with parameters and reason" \
     json "len(s['suspects']) == s['run']['in_hand'] and s['suspects'][0]['deaths'] == 1 and set(s['suspects'][0]['parameters']) == {'init_scale', 'seed'} and 'without a sign' in s['suspects'][0]['reason']"
 run status out.h5
