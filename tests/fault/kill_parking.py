@@ -120,9 +120,19 @@ class Lab:
         self.look()
         self.complete()
 
+    def file_number(self):
+        try:
+            return os.stat(f"{self.out}.running").st_ino
+        except OSError:
+            return None
+
     def kill_at_random(self):
+        before = self.file_number()
         run = self.start(self.chance.randint(1, 3))
-        time.sleep(self.chance.uniform(0.3, 0.3 + 0.8 * self.seconds))
+        # The launcher hears signals by then; what a killed run has left there does not count.
+        while run.mpirun.poll() is None and self.file_number() in (None, before):
+            time.sleep(0.01)
+        time.sleep(self.chance.uniform(0, 0.5 * self.seconds))
         run.mpirun.send_signal(signal.SIGUSR1)
         delay = self.chance.uniform(0, 0.03)
         time.sleep(delay)
