@@ -56,6 +56,7 @@ static void take_dead(const struct ln_pages *pages, int64_t n_cells, struct ln_a
         return; /* it had not begun */
     activity->kind = LN_ACTIVITY_DIED;
     activity->pid = head->pid;
+    activity->silent = 0;
     activity->died = pages->when;
     snprintf(activity->host, sizeof activity->host, "%s", word(head->host));
     snprintf(activity->job, sizeof activity->job, "%s", word(head->job));
