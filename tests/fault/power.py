@@ -102,7 +102,9 @@ class Lab:
         """Starts the command, syncs now and then, and takes the power after the delay; a run that is to park is asked to stop before."""
         chance, process = self.options.chance, self.start(words, ranks)
         if is_stopped:
-            time.sleep(chance.uniform(0.4, 0.8))
+            while process.poll() is None and not (self.point / "out.h5.running").exists():
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0.05, 0.4))
             process.send_signal(signal.SIGUSR1)
         end = time.monotonic() + delay
         while time.monotonic() < end and process.poll() is None:
@@ -124,9 +126,9 @@ def stages(lab):
     out = lab.point / "out.h5"
     runs, parks = ["run", lab.sweep, "-o", out, "-q"], ["run", lab.parks, "-o", out, "-q"]
     return {
-        "parking": (None, parks, lab.parked_clean, 1, (0.0, 0.15)),
-        "parking, three ranks": (None, parks, lab.parked_clean, 3, (0.0, 0.3)),
-        "parking again": (lab.parked, parks, lab.parked_clean, 1, (0.0, 0.15)),
+        "parking": (None, parks, lab.parked_clean, 1, (0.0, 0.1)),
+        "parking, three ranks": (None, parks, lab.parked_clean, 3, (0.0, 0.2)),
+        "parking again": (lab.parked, parks, lab.parked_clean, 1, (0.0, 0.1)),
         "going on": (lab.parked, parks, lab.parked_clean, 1, (0.2, 1.5)),
         "creation": (None, runs, lab.clean, 1, (0.05, 0.5)),
         "run": (None, runs, lab.clean, 3, (0.5, 0.5 + lab.seconds)),
@@ -208,7 +210,7 @@ def control(lab, counts):
 
 def test(options, folder):
     lab, counts = Lab(options, folder), collections.Counter()
-    names = list(stages(lab))
+    names = [name for name in stages(lab) if name.startswith(options.stage or "")]
     first = options.chance.randrange(len(names))
     for k in range(options.cuts):
         name = names[(first + k) % len(names)]
@@ -228,6 +230,7 @@ def main():
     parser.add_argument("linnet", type=os.path.abspath, help="the program")
     parser.add_argument("--cuts", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the cuts; default 1")
+    parser.add_argument("--stage", help="those alone whose name begins so: parking")
     options = parser.parse_args()
     options.chance = random.Random(options.seed)
     folder = pathlib.Path(work_folder("power"))
