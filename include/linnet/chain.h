@@ -33,8 +33,9 @@ struct ln_chain {
     int n_layers;
     bool has_moment;
     int target, moment; /* Phi; M (-1: the identity) */
-    int product;        /* W_N ... W_1 */
-    int delta, error;   /* P - Phi; (P - Phi) M, the same slot where M is the identity */
+    int product;        /* P = W_N ... W_1 */
+    int delta;          /* P - Phi, in the place of P */
+    int error;          /* (P - Phi) M, in the same place where M is the identity */
     int n_forward;      /* ops before delta, error and E are taken ... */
     int n_ops;          /* ... and all of them */
     int n_slots;
@@ -54,14 +55,19 @@ struct ln_chain_room;
 struct ln_chain_room *ln_chain_room_create(const struct ln_chain *chain, int lanes);
 void ln_chain_room_free(struct ln_chain_room *room);
 
-/* The weights, targets or moments of a lane were changed from outside since the last run. */
+/* Writes the weights that a run has left in matrices of the room into the array that was given to
+ * it. Before anybody reads or changes that. */
+void ln_chain_room_settle(struct ln_chain_room *room);
+
+/* The weights, targets or moments of a lane were changed from outside since the last run. The room
+ * is settled. */
 void ln_chain_room_touch(struct ln_chain_room *room);
 
 /* Lane-packed arrays as in a batch: weights [n_weights][lanes] row by row, layer by layer; target
  * [d_N * d_0][lanes]; moment [d_0 * d_0][lanes] or NULL. Takes steps until steps->most, or until a
- * lane leaves its band. On return the weights are those of the state reached, and steps->watch has
- * its E. Bits: every element of a product is the chain of ln_lanes_nn; so a point has the same bits
- * in lanes and alone, on every instruction set with FMA.
+ * lane leaves its band. On return, once settled, the weights are those of the state reached, and
+ * steps->watch has its E. Bits: every element of a product is the chain of ln_lanes_nn; so a point
+ * has the same bits in lanes and alone, on every instruction set with FMA.
  *
  * lanes = 1: in the padded kernel, from matrices of its own that stay in place from run to run;
  * where one product has more than 400^3 FMAs and no side below 256, all on OpenBLAS, whose bits

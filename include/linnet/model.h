@@ -129,6 +129,8 @@ void ln_batch_free(struct ln_batch *batch);
 void ln_batch_load(struct ln_batch *batch, int lane, const struct ln_net *net);
 void ln_batch_clear(struct ln_batch *batch, int lane); /* an idle lane: all zero */
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights); /* [n_state] */
+/* Before batch->weights are read: a run may have left them elsewhere. */
+void ln_batch_settle(const struct ln_batch *batch);
 void ln_batch_put_weights(struct ln_batch *batch, int lane, const double *weights);
 /* For forward: error = (P - Phi) M and excess = 1/2 <error, P - Phi> >= 0 of the end-to-end matrix
  * p [d_N x d_0][lanes], which may be the weights. Uses back[0]. */

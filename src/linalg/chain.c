@@ -58,6 +58,12 @@ static int take_slot(struct builder *b, int rows, int cols) {
     return add_slot(b, rows, cols);
 }
 
+/* What is made anew before it is read again: a gradient that has been handed on, or the product of
+ * a node that both its children have seen. */
+static void give_slot(struct builder *b, int slot) {
+    b->spare[b->n_spares++] = slot;
+}
+
 static void add_op(struct builder *b, enum ln_chain_form form, bool descends, int c, int a,
                    int right) {
     struct ln_chain *chain = b->chain;
@@ -104,8 +110,11 @@ static void go_down(struct builder *b, int i, int j, int down) {
     }
     if (right_is_layer && !left_is_layer)
         add_op(b, LN_CHAIN_TN, true, right, left, down);
-    if (down != b->chain->error)
-        b->spare[b->n_spares++] = down;
+    give_slot(b, down);
+    if (!left_is_layer)
+        give_slot(b, left);
+    if (!right_is_layer)
+        give_slot(b, right);
     if (right_down >= 0)
         go_down(b, i, k - 1, right_down);
     if (left_down >= 0)
@@ -119,8 +128,16 @@ static void add_named_slots(struct builder *b) {
         add_slot(b, b->d[j], b->d[j - 1]);
     chain->target = add_slot(b, d_out, d_in);
     chain->moment = chain->has_moment ? add_slot(b, d_in, d_in) : -1;
-    chain->delta = add_slot(b, d_out, d_in);
-    chain->error = chain->has_moment ? add_slot(b, d_out, d_in) : chain->delta;
+}
+
+/* P - Phi takes the place of P, unless that is a layer. */
+static void add_error_slots(struct builder *b) {
+    struct ln_chain *chain = b->chain;
+    int rows = chain->rows[chain->target], cols = chain->cols[chain->target];
+    chain->delta = chain->n_layers > 1 ? chain->product : add_slot(b, rows, cols);
+    chain->error = chain->has_moment ? add_slot(b, rows, cols) : chain->delta;
+    if (chain->has_moment)
+        give_slot(b, chain->delta);
 }
 
 struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_moment) {
@@ -140,6 +157,7 @@ struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_momen
     go_up(&b, 0, n_layers - 1);
     chain->product = b.value[at(&b, 0, n_layers - 1)];
     chain->n_forward = chain->n_ops;
+    add_error_slots(&b);
     go_down(&b, 0, n_layers - 1, chain->error);
     double ends = (double)widths[0] * widths[n_layers];
     chain->flops += 3.0 * ends + (has_moment ? 2.0 * ends * widths[0] : 0.0);

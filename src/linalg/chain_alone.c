@@ -12,7 +12,9 @@
 
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_BY_4 _Pragma("clang loop unroll_count(4)")
 #else
+#define UNROLL_BY_4 _Pragma("GCC unroll 4")
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
@@ -39,7 +41,7 @@ static inline __attribute__((always_inline)) void tile(const struct ln_alone_pro
     const double *a = product->a + i * product->a_row, *b = panel->b;
     long a_row = product->a_row, a_col = product->a_col, ldb = panel->ldb, k = product->k;
     vector_t sum[ROWS * VECTORS] = {{0}};
-    for (long p = 0; p < k; p++, a += a_col, b += ldb) {
+    UNROLL_BY_4 for (long p = 0; p < k; p++, a += a_col, b += ldb) {
         vector_t right[VECTORS];
         UNROLL for (int v = 0; v < vectors; v++) right[v] = *(const vector_t *)(b + v * VL);
         UNROLL for (int r = 0; r < rows; r++) {
@@ -116,27 +118,22 @@ static mask_t mask_of(long n) {
 }
 
 #if VL == 8
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+/* Rows r, r + 2, r + 4, r + 6, two columns of each, side by side. Loads do the placing, and the
+ * ports that multiply are left alone. */
+static inline __attribute__((always_inline)) vector_t every_second(const double *from, long ld) {
+    vector_t x = _mm512_castpd128_pd512(_mm_load_pd(from));
+    x = _mm512_insertf64x2(x, _mm_load_pd(from + 2 * ld), 1);
+    x = _mm512_insertf64x2(x, _mm_load_pd(from + 4 * ld), 2);
+    return _mm512_insertf64x2(x, _mm_load_pd(from + 6 * ld), 3);
+}
 
-typedef double half_t __attribute__((vector_size(4 * sizeof(double)), may_alias));
-
-/* The transpose of a block: rows r and r + 4 side by side, then pairs, then fours. */
+/* The transpose of a block, two columns at a time. */
 static inline __attribute__((always_inline)) void turn_block(vector_t *to, const double *from,
                                                              long ld) {
-    vector_t pair[8], four[8];
-    UNROLL for (int r = 0; r < 8; r++) {
-        const double *row = from + (r % 4) * ld + r / 4 * 4;
-        pair[r] =
-            SHUFFLE(*(const half_t *)row, *(const half_t *)(row + 4 * ld), 0, 1, 2, 3, 4, 5, 6, 7);
-    }
-    UNROLL for (int r = 0; r < 8; r += 2) {
-        four[r] = SHUFFLE(pair[r], pair[r + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-        four[r + 1] = SHUFFLE(pair[r], pair[r + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-    }
-    UNROLL for (int r = 0; r < 8; r++) {
-        const int f = r / 4 * 4 + r % 2;
-        to[r] = r % 4 < 2 ? SHUFFLE(four[f], four[f + 2], 0, 1, 8, 9, 4, 5, 12, 13)
-                          : SHUFFLE(four[f], four[f + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    UNROLL for (int c = 0; c < 8; c += 2) {
+        vector_t even = every_second(from + c, ld), odd = every_second(from + ld + c, ld);
+        to[c] = _mm512_unpacklo_pd(even, odd);
+        to[c + 1] = _mm512_unpackhi_pd(even, odd);
     }
 }
 #elif VL == 4
@@ -167,12 +164,15 @@ static inline void turn_block(vector_t *to, const double *from, long ld) {
 /* Columns j .. of B^T, from rows of B, by blocks: whatever the padding holds stays in the padding.
  */
 static void turn_panel(const struct ln_alone_product *product, long j, double *to, long ld_to) {
-    for (long i = 0; i < ld_to; i += VL)
-        for (long p = 0; p < product->k; p += VL) {
+    long k = product->k, ld = product->ldb;
+    for (long i = 0; i < ld_to; i += VL) {
+        const double *from = product->b + (j + i) * ld;
+        for (long p = 0; p < k; p += VL) {
             vector_t block[VL];
-            turn_block(block, product->b + (j + i) * product->ldb + p, product->ldb);
+            turn_block(block, from + p, ld);
             UNROLL for (int r = 0; r < VL; r++) * (vector_t *)(to + (p + r) * ld_to + i) = block[r];
         }
+    }
 }
 
 static void copy_panel(const struct ln_alone_product *product, long j, double *to, long ld_to) {
@@ -319,6 +319,14 @@ static double add_up(const double *t) {
     return ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
 }
 
+static inline double half_of(vector_t (*sum)[PARTS]) {
+    for (int v = 0; v < PARTS; v++)
+        sum[0][v] += sum[1][v];
+    double t[8];
+    memcpy(t, sum[0], sizeof t);
+    return 0.5 * add_up(t);
+}
+
 /* Two classes of rows, one class of columns for each of 8 lanes: ln_lanes_half_dot. Padding adds
  * zero. */
 static double half_dot(const struct ln_alone_slot *a, const struct ln_alone_slot *b) {
@@ -331,11 +339,25 @@ static double half_dot(const struct ln_alone_slot *a, const struct ln_alone_slot
                 ln_plus_product(s[v], *(const vector_t *)(left + j + v * VL),
                                 *(const vector_t *)(right + j + v * VL));
     }
-    for (int v = 0; v < PARTS; v++)
-        sum[0][v] += sum[1][v];
-    double t[8];
-    memcpy(t, sum[0], sizeof t);
-    return 0.5 * add_up(t);
+    return half_of(sum);
+}
+
+/* C = A - B, and 1/2 <C, C> on the way: the same sum. */
+static double compare(const struct ln_alone_slot *c, const struct ln_alone_slot *a,
+                      const struct ln_alone_slot *b) {
+    vector_t sum[2][PARTS] = {{{0}}};
+    for (long i = 0; i < c->rows; i++) {
+        const double *left = a->at + i * a->ld, *right = b->at + i * b->ld;
+        vector_t *s = sum[i % 2];
+        for (long j = 0; j < c->cols; j += 8)
+            UNROLL for (int v = 0; v < PARTS; v++) {
+                long at = j + v * VL;
+                vector_t x = *(const vector_t *)(left + at) - *(const vector_t *)(right + at);
+                *(vector_t *)(c->at + i * c->ld + at) = x;
+                s[v] = ln_plus_product(s[v], x, x);
+            }
+    }
+    return half_of(sum);
 }
 
 /* The same sum over transposed matrices of at most 8 rows. */
@@ -366,6 +388,8 @@ static double evaluate(const struct ln_alone *alone) {
                                *error = &slot[chain->error];
     for (int i = 0; i < chain->n_forward; i++)
         do_op(&alone->ops[i], 0);
+    if (!chain->has_moment && !alone->is_turned)
+        return compare(delta, &slot[chain->product], &slot[chain->target]);
     subtract(delta, &slot[chain->product], &slot[chain->target]);
     if (chain->has_moment)
         do_op(&alone->error, 0);

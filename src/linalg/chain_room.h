@@ -17,6 +17,8 @@ struct ln_chain_room {
     int n_weights;                    /* of one lane */
     struct ln_alone *alone[LN_LANES]; /* points on their own, by lane; made when first needed */
     int most_alone;                   /* so many busy lanes are faster one by one */
+    unsigned unsettled;               /* bit l: the weights of lane l are in alone[l] only ... */
+    double *weights;                  /* ... and belong here */
 };
 
 /* The places of weights, target and moment are known, or are others than before. */

@@ -1,4 +1,5 @@
 /* Room of the points in flight, and which executor moves them. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,16 +22,24 @@ static bool is_large(const struct ln_chain_op *op) {
     return least >= 256 && (double)op->m * op->n * op->k > 400.0 * 400.0 * 400.0;
 }
 
+/* In lanes, rows of 16 columns or a multiple of it lie a multiple of 1 kB apart: from 32 of them on
+ * a column no longer fits the few sets of the first-level cache that it falls on. */
+static double together_cost(const struct ln_chain_op *op) {
+    bool collides = op->n % 16 == 0 && op->n >= 32;
+    return (collides ? 1.35 : 1.2) * op->m * op->n * op->k;
+}
+
 /* How many lanes are better run one by one, by shape: a model, in FMAs of vectors, of what was
- * measured for squares: 0 of width 4, 1 of 5, 2 of 8 and 10, 4 of 12, 6 of 20. */
+ * measured for squares: 0 of width 4, 1 of 5, 3 of 10, 6 of 20 and 28, 7 of 24, 31, 40 and 50, all
+ * of 32, 48 and 64. */
 static int find_most_alone(const struct ln_chain *chain, int lanes) {
     double together = 0, alone = 0;
     for (int i = 0; i < chain->n_ops; i++) {
         const struct ln_chain_op *op = &chain->ops[i];
         if (lanes == 1 && is_large(op))
             return 0;
-        together += 1.2 * op->m * op->n * op->k;
-        alone += 110 + 1.27 * op->m * ((op->n + 7) / 8) * op->k;
+        together += together_cost(op);
+        alone += 110 + 1.2 * op->m * ((op->n + 7) / 8) * op->k;
     }
     double most = together / alone;
     return lanes == 1 ? 1 : most < lanes ? (int)most : lanes;
@@ -68,7 +77,16 @@ void ln_chain_room_free(struct ln_chain_room *room) {
     free(room);
 }
 
+void ln_chain_room_settle(struct ln_chain_room *room) {
+    for (int lane = 0; room->unsettled; lane++) {
+        if (room->unsettled >> lane & 1u)
+            ln_alone_store(room->alone[lane], room->weights, room->lanes, lane);
+        room->unsettled &= ~(1u << lane);
+    }
+}
+
 void ln_chain_room_touch(struct ln_chain_room *room) {
+    assert(!room->unsettled);
     room->is_current = false;
     for (int lane = 0; lane < LN_LANES; lane++)
         if (room->alone[lane])
@@ -79,6 +97,7 @@ static void run_alone(struct ln_chain_room *room, double *weights, const double 
                       const double *moment, struct ln_steps *steps) {
     memset(steps->taken, 0, sizeof steps->taken);
     steps->is_alone = true;
+    room->weights = weights;
     for (int lane = 0; lane < room->lanes; lane++) {
         if (!(steps->busy >> lane & 1u))
             continue;
@@ -89,7 +108,7 @@ static void run_alone(struct ln_chain_room *room, double *weights, const double 
             ln_alone_load(alone, weights, target, moment, room->lanes, lane);
         steps->taken[lane] = ln_alone_run(alone, steps, lane);
         if (steps->taken[lane] > 0)
-            ln_alone_store(alone, weights, room->lanes, lane);
+            room->unsettled |= 1u << lane;
     }
     room->is_current = false;
 }
@@ -112,6 +131,7 @@ static void bind(struct ln_chain_room *room, double *weights, const double *targ
 
 static void run_together(struct ln_chain_room *room, double *weights, const double *target,
                          const double *moment, struct ln_steps *steps) {
+    ln_chain_room_settle(room);
     bind(room, weights, target, moment);
     if (room->lanes == LN_LANES)
         ln_lanes_chosen()->steps(room, steps);

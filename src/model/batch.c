@@ -63,7 +63,13 @@ void ln_batch_free(struct ln_batch *batch) {
     free(batch);
 }
 
+void ln_batch_settle(const struct ln_batch *batch) {
+    if (batch->room)
+        ln_chain_room_settle(batch->room);
+}
+
 static void touch(struct ln_batch *batch) {
+    ln_batch_settle(batch);
     batch->is_current = false;
     if (batch->room)
         ln_chain_room_touch(batch->room);
@@ -114,6 +120,7 @@ void ln_batch_clear(struct ln_batch *batch, int lane) {
 }
 
 void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights) {
+    ln_batch_settle(batch);
     for (int i = 0; i < batch->shape->n_state; i++)
         weights[i] = batch->weights[(size_t)i * batch->shape->lanes + lane];
 }

@@ -82,6 +82,7 @@ static void forward(struct ln_batch *batch) {
     const struct ln_shape *shape = batch->shape;
     const int *d = shape->widths, n_layers = shape->n_layers, lanes = shape->lanes;
     const double *below = batch->weights;
+    ln_batch_settle(batch);
     for (int j = 2; j <= n_layers; j++) {
         double *p = batch->product[j];
         ln_lanes_nn(p, layer(batch, j), below, d[j], d[0], d[j - 1], lanes);

@@ -102,6 +102,7 @@ void chain_case_run(struct chain_case *c, int from, int most, bool keeps) {
                                  .losses = keeps ? c->losses : NULL,
                                  .signatures = keeps ? c->signatures : NULL};
     ln_chain_run(c->room, c->weights, c->target, c->moment, &c->steps);
+    ln_chain_room_settle(c->room);
 }
 
 double plain_fma(double a, double b, double c) {

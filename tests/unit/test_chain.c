@@ -121,6 +121,44 @@ static void the_cheapest_order_is_taken(void **state) {
     ln_chain_free(chain);
 }
 
+/* Of all bracketings, by trying each. */
+static double cheapest(const int *d, int i, int j) {
+    double least = i == j ? 0 : INFINITY;
+    for (int k = i + 1; k <= j; k++) {
+        double all = cheapest(d, k, j) + cheapest(d, i, k - 1) + (double)d[j + 1] * d[k] * d[i];
+        least = all < least ? all : least;
+    }
+    return least;
+}
+
+static void no_bracketing_is_cheaper_than_the_one_taken(void **state) {
+    (void)state;
+    struct ln_random random;
+    ln_random_init(&random, 4, 45, LN_STREAM_OTHER);
+    for (int i = 0; i < 300; i++) {
+        int d[8], n = 2 + (int)(ln_random_bits(&random) % 6);
+        for (int j = 0; j <= n; j++)
+            d[j] = 1 + (int)(ln_random_bits(&random) % 40);
+        struct ln_chain *chain = ln_chain_create(d, n, i % 2);
+        assert_near(product_flops(chain), 6 * cheapest(d, 0, n - 1), 0.5);
+        ln_chain_free(chain);
+    }
+}
+
+/* W_j, Phi, P_j from the second on, and one gradient on its way; with M, that as well. */
+static void a_square_chain_lives_in_twice_its_layers_and_one_matrix(void **state) {
+    (void)state;
+    int d[MOST_LAYERS + 1];
+    for (int i = 0; i <= MOST_LAYERS; i++)
+        d[i] = 4;
+    for (int n = 2; n <= MOST_LAYERS; n++)
+        for (int moment = 0; moment < 2; moment++) {
+            struct ln_chain *chain = ln_chain_create(d, n, moment);
+            assert_int_equal(chain->n_slots, 2 * n + 1 + moment);
+            ln_chain_free(chain);
+        }
+}
+
 /* ---- Lanes against plain loops ---- */
 
 static void check_lane(const struct chain_case *c, const struct plain *plain, int lane) {
@@ -188,6 +226,7 @@ static void one_step_size_for_all_steps_is_read_without_a_stride(void **state) {
     c->steps.most = 5;
     c->steps.eta_stride = 0;
     ln_chain_run(c->room, c->weights, c->target, c->moment, &c->steps);
+    ln_chain_room_settle(c->room);
     plain_evaluate(plain);
     for (int s = 0; s < 5; s++)
         plain_step(plain, c->eta[6]);
@@ -368,6 +407,7 @@ static void lanes_that_do_not_move_have_taken_no_step(void **state) {
     c->steps.busy = 0x5;
     c->steps.n_busy = 2;
     ln_chain_run(c->room, c->weights, c->target, c->moment, &c->steps);
+    ln_chain_room_settle(c->room);
     for (int l = 0; l < LN_LANES; l++)
         assert_int_equal(c->steps.taken[l], l == 0 || l == 2 ? 4 : 0);
     chain_case_free(c);
@@ -415,6 +455,8 @@ int main(void) {
         cmocka_unit_test(a_step_of_the_list_goes_down_the_gradient_of_every_layer),
         cmocka_unit_test(a_square_chain_takes_three_products_for_each_layer_but_one),
         cmocka_unit_test(the_cheapest_order_is_taken),
+        cmocka_unit_test(no_bracketing_is_cheaper_than_the_one_taken),
+        cmocka_unit_test(a_square_chain_lives_in_twice_its_layers_and_one_matrix),
         cmocka_unit_test(square_chains_in_lanes_are_the_plain_loops_to_the_bit),
         cmocka_unit_test(rectangular_chains_in_lanes_are_the_plain_loops_to_the_bit),
         cmocka_unit_test(one_step_size_for_all_steps_is_read_without_a_stride),

@@ -111,6 +111,7 @@ static void run(struct party *p, int64_t most, unsigned busy, bool keeps) {
                                  .losses = keeps ? p->losses : NULL,
                                  .signatures = keeps ? p->signatures : NULL};
     ln_chain_run(p->room, p->weights, p->target, p->moment, &p->steps);
+    ln_chain_room_settle(p->room);
 }
 
 static unsigned everyone(const struct party *p) {
