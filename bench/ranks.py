@@ -18,60 +18,85 @@ def mpi_environment():
     return env
 
 
-def sets(bench):
+def sets(bench, seeds=1):
     """The quickstart sweep with fewer cells, so that a run takes a few seconds."""
     if bench.smoke:
-        return ["axes.depth=[2]", "axes.seed.count=1", "axes.init_scale.count=4", "axes.step_size.count=4"]
+        return ["axes.depth=[2]", f"axes.seed.count={seeds}", "axes.init_scale.count=4", "axes.step_size.count=4"]
     thinner = ["axes.init_scale.count=24", "axes.step_size.count=24"] if bench.quick else []
-    return ["axes.seed.count=1", *thinner]
+    return [f"axes.seed.count={seeds}", *thinner]
+
+
+class Pair:
+    """One sweep on one rank and on two. seconds: ranks -> Figure; the others are ratios or shares."""
+
+    def __init__(self, bench, seeds):
+        self.seeds, self.points, self.seconds = seeds, 0, {n: Figure(bench.gate) for n in (1, 2)}
+        self.ratio, self.core, self.steps, self.rest = (Figure(bench.gate) for _ in range(4))
+
+    def add(self, said, look):
+        """What is lost between two ranks and half the time of one: dearer points, idle lanes, time without a point."""
+        for n in (1, 2):
+            self.seconds[n].add(said[n]["seconds"], look)
+        self.points = said[1]["points"]
+        self.ratio.add(said[1]["seconds"] / said[2]["seconds"], look)
+        self.core.add(said[2]["core"] / said[1]["core"], look)
+        self.steps.add(said[2]["lane_steps"] / said[1]["lane_steps"], look)
+        self.rest.add(100 * (1 - said[2]["core"] / (2 * said[2]["seconds"])), look)
 
 
 class Scaling:
-    """seconds: ranks -> Figure; ratio: one rank over two; peak: two FMA loops at once over one."""
+    """pairs: the sweep of the target and a longer one; peak: two FMA loops at once over one."""
 
     def __init__(self, bench):
-        self.bench, self.ratio, self.peak = bench, Figure(bench.gate), Figure(bench.gate)
-        self.seconds = {n: Figure(bench.gate) for n in (1, 2)}
-        self.points = 0
+        self.bench, self.peak = bench, Figure(bench.gate)
+        self.pairs = [Pair(bench, 1)] if bench.quick else [Pair(bench, 1), Pair(bench, 4)]
 
     def measure(self):
         pair = [self.bench.engine() for _ in range(2)]
         for turn in range(self.bench.rounds if self.bench.quick else 5):
             look = self.bench.gate.look()
             order = (1, 2) if turn % 2 else (2, 1)
-            seconds = {n: self.run(n) for n in order}
-            for n in order:
-                self.seconds[n].add(seconds[n], look)
-            self.ratio.add(seconds[1] / seconds[2], look)
+            for case in self.pairs:
+                case.add({n: self.run(n, case.seeds) for n in order}, look)
             alone = rate_of(pair[0].ask("peak", 0.05))
             self.peak.add(both(pair) / alone, look)
         for worker in pair:
             worker.close()
-        say(f"2 ranks: x{self.ratio.median:.2f} (FMA peak x{self.peak.median:.2f})")
+        say(f"2 ranks: {', '.join(f'x{case.ratio.median:.2f}' for case in self.pairs)} (FMA peak x{self.peak.median:.2f})")
 
-    def run(self, ranks):
+    def run(self, ranks, seeds):
         """Seconds of training as the side log has them: start of MPI and layout of the file are not in it."""
         out = self.bench.file(f"ranks-{ranks}.h5")
         command = ["mpirun", "-n", str(ranks), os.path.join(self.bench.build, "linnet"), "run", SWEEP, "-o", out,
                    "--quiet"]
-        for name in sets(self.bench):
+        for name in sets(self.bench, seeds):
             command += ["--set", name]
         subprocess.run(command, check=True, env=mpi_environment(), stdout=subprocess.DEVNULL)
         with open(out + ".log", encoding="utf-8") as file:
-            events = {event["event"]: event for event in map(json.loads, file)}
-        self.points = events["start"]["points"]
+            lines = [json.loads(line) for line in file]
+        events = {event["event"]: event for event in lines}
+        core = sum(event["actual"] for event in lines if event["event"] == "shape")
         for name in os.listdir(self.bench.work):
             if name.startswith(f"ranks-{ranks}.h5"):
                 os.remove(self.bench.file(name))
-        return events["end"]["seconds"]
+        return {"seconds": events["end"]["seconds"], "points": events["start"]["points"], "core": core,
+                "lane_steps": events["lanes"]["lane_steps"]}
 
     def page(self):
-        rows = [["1 rank, s", "", with_spread(self.seconds[1])], ["2 ranks, s", "", with_spread(self.seconds[2])],
-                ["1 rank over 2 ranks", TARGET_SCALING, against(self.ratio, TARGET_SCALING, "two ranks")],
-                ["two FMA loops at once over one", "", with_spread(self.peak)]]
-        text = (f"`{SWEEP}` with {self.points} of its points ({', '.join(sets(self.bench))}), wall time of the training, "
-                "results file included.")
-        return section("Two ranks", text, ["", "target", "median"], rows)
+        cells = [["1 rank, s", ""], ["2 ranks, s", ""], ["1 rank over 2 ranks", TARGET_SCALING],
+                 ["core seconds of the points, 2 ranks over 1", ""], ["steps of all lanes, 2 ranks over 1", ""],
+                 ["of the time of 2 ranks, % that is not core seconds of points", ""]]
+        for case in self.pairs:
+            met = against(case.ratio, TARGET_SCALING, "two ranks") if case is self.pairs[0] else with_spread(case.ratio)
+            column = [with_spread(case.seconds[1]), with_spread(case.seconds[2]), met, with_spread(case.core),
+                      with_spread(case.steps), with_spread(case.rest)]
+            cells = [row + [cell] for row, cell in zip(cells, column)]
+        rows = cells + [["two FMA loops at once over one", "", with_spread(self.peak), *[""] * (len(self.pairs) - 1)]]
+        text = (f"`{SWEEP}` with one of its seeds, which is the case of the target, and with all four, a run four times as long; "
+                "wall time of the training, results file and its last sync included. The lines in between say where "
+                "time goes: into dearer points (cores that share caches and memory), into lanes without a point, and "
+                "into neither (waiting for the disk, for the others, for a grant).")
+        return section("Two ranks", text, ["", "target", *(f"{case.points} points" for case in self.pairs)], rows)
 
 
 def rate_of(said):

@@ -17,7 +17,7 @@ static void check_grant(const struct ln_plan *plan, struct ln_grant grant, int n
     int group = group_of(plan, grant.first);
     assert_int_equal(group, group_of(plan, grant.first + grant.count - 1));
     double per_rank = plan->total_cost / n_ranks;
-    double limit = fmax(fmin(1.0, per_rank / 20.0), fmin(n_ranks / 1e5, per_rank / 2));
+    double limit = fmax(fmin(1.0, per_rank / 5.0), fmin(n_ranks / 1e5, per_rank / 2));
     if (grant.count > plan->groups[group].lanes)
         assert_true(cost_of(plan, grant) <= limit * (1.0 + 1e-9));
 }
@@ -150,7 +150,7 @@ static void points_predicted_to_be_free_are_still_spread_over_the_ranks(void **s
     make_even_plan(&f, 100000, 0.0);
     struct ln_coordinator *c = ln_coordinator_create(&f.plan, 4);
     struct ln_grant first = ln_coordinator_ask(c, 0);
-    assert_true(first.count >= 1 && first.count <= f.plan.n_points / 40);
+    assert_true(first.count >= 1 && first.count <= f.plan.n_points / 20);
     ln_coordinator_free(c);
     free_plan(&f);
 }
@@ -325,7 +325,7 @@ static int slow_choice(const struct ln_plan *plan, const struct ln_coordinator *
             needy = g;
         }
     }
-    if (most_deserted * 8 > all / m->n_ranks)
+    if (most_deserted * 4 > all / m->n_ranks)
         return deserted;
     if (own >= 0 && head_of(plan, c, m, own) > 0.0)
         return own;
