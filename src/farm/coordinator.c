@@ -20,8 +20,9 @@
  * of the POINTS left would hold most of the work: up to 39 times the ideal makespan.)
  *
  * More eager rules cost more than they save: a rank that leaves its group runs its lanes empty, and
- * a small grant that is the last of its shape does not fill them. The numbers below are those that
- * did best in simulations of the sweeps in sweeps/, with predictions off by factors of e^0.3 and e.
+ * a small grant that is the last of its shape does not fill them. The numbers below were chosen
+ * among some fifteen sets by simulation of the sweeps in sweeps/; bench/notes.md says where they
+ * lose.
  *
  * Rank 0 answers one request at a time. Grants are therefore at least so long that all ranks
  * together ask requests_per_second; but where little is left, that would be too much in one hand,
