@@ -145,7 +145,7 @@ def make_side_scenarios(options, sweep, part):
     for name, words, before, ranks, more in (
             ("park", slow, None, (1, 3), {"event": "value.data:1:stop", "code": 75}),
             ("unpark", slow, parked, (1, 3), {}),
-            ("repark", slow, stained, (1, 3), {"event": "lock.open:1:stop", "code": 75}),
+            ("repark", slow, stained, (1, 3), {"event": "parked.open:1:stop", "code": 75}),
             ("deaths", quick, died, (1,), {}),
             ("takeover", quick, locked, (1,), {"world": "nolocks"})):
         target = folder / f"{name}.h5"
@@ -330,6 +330,8 @@ def list_cases(options, scenarios):
                 arrivals = count_arrivals(options, scenario, ranks, way)
                 passed |= arrivals.keys()
                 about = ABOUT.get(scenario.name)
+                if about and not any(site.split(".")[0] == about[0] for site in arrivals):
+                    raise Failure(f"{scenario.name}: it does not get to what it is about: {sorted(arrivals)}")
                 for site, (most, n_there) in sorted(arrivals.items()):
                     if about and site.split(".")[0] not in about:
                         continue
