@@ -46,8 +46,13 @@ static inline double ln_lanes_add_up(const double *t, int stride) {
  * mod 8, and these are added up as above. It tells apart states of equal loss (w and -w). */
 void ln_lanes_signature(double *out, const double *functional, const double *w, int n, int lanes);
 
-/* The instruction set in use: "avx512", "avx2" or "portable" (LINNET_ISA forces one that the CPU
- * has). */
+/* What kernels are compiled for, in the order in which the first that the CPU has is taken. Tables
+ * of kernels have one entry for each. */
+enum ln_lanes_set { LN_LANES_AVX512, LN_LANES_AVX2, LN_LANES_PORTABLE, LN_LANES_N_SETS };
+
+/* The instruction set in use, chosen once (LINNET_ISA forces one that the CPU has), and its name:
+ * "avx512", "avx2" or "portable". */
+enum ln_lanes_set ln_lanes_set(void);
 const char *ln_lanes_isa(void);
 
 #endif

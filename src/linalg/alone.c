@@ -10,10 +10,9 @@
 enum { WIDEST_PANEL = 24 }; /* columns */
 
 static const struct ln_alone_isa *isa(void) {
-    const char *name = ln_lanes_isa();
-    return strcmp(name, "avx512") == 0 ? &ln_alone_isa_avx512
-           : strcmp(name, "avx2") == 0 ? &ln_alone_isa_avx2
-                                       : &ln_alone_isa_portable;
+    static const struct ln_alone_isa *const isas[LN_LANES_N_SETS] = {
+        &ln_alone_isa_avx512, &ln_alone_isa_avx2, &ln_alone_isa_portable};
+    return isas[ln_lanes_set()];
 }
 
 static int padded(int n) {

@@ -1,47 +1,50 @@
 #include "linnet/lanes.h"
 
 #include <cblas.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lanes_kernel.h"
 
-static const struct ln_lanes_isa *const isas[] = {&ln_lanes_isa_avx512, &ln_lanes_isa_avx2,
-                                                  &ln_lanes_isa_portable};
+static const char *const names[LN_LANES_N_SETS] = {"avx512", "avx2", "portable"};
 
-enum { N_ISAS = sizeof isas / sizeof isas[0] };
-
-static int cpu_has(int i) {
-    switch (i) {
-    case 0:
-        return cpu_has(1) && __builtin_cpu_supports("avx512f") &&
+static bool cpu_has(enum ln_lanes_set set) {
+    switch (set) {
+    case LN_LANES_AVX512:
+        return cpu_has(LN_LANES_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
-    case 1:
+    case LN_LANES_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     default:
-        return 1;
+        return true;
     }
 }
 
-/* The first set the CPU has, or the one LINNET_ISA names if the CPU has it. Chosen once. */
-const struct ln_lanes_isa *ln_lanes_chosen(void) {
-    static const struct ln_lanes_isa *chosen;
-    if (chosen)
-        return chosen;
-    const char *forced = getenv("LINNET_ISA");
-    for (int i = 0; i < N_ISAS; i++)
-        if (cpu_has(i) && (!forced || strcmp(forced, isas[i]->name) == 0))
-            return chosen = isas[i];
-    for (int i = 0; i < N_ISAS; i++)
-        if (cpu_has(i))
-            return chosen = isas[i];
-    abort();
+static enum ln_lanes_set first_set(const char *forced) {
+    enum ln_lanes_set set = LN_LANES_AVX512;
+    while (set < LN_LANES_N_SETS && !(cpu_has(set) && (!forced || strcmp(forced, names[set]) == 0)))
+        set++;
+    return set < LN_LANES_N_SETS ? set : first_set(NULL);
+}
+
+enum ln_lanes_set ln_lanes_set(void) {
+    static enum ln_lanes_set chosen = LN_LANES_N_SETS;
+    if (chosen == LN_LANES_N_SETS)
+        chosen = first_set(getenv("LINNET_ISA"));
+    return chosen;
 }
 
 const char *ln_lanes_isa(void) {
-    return ln_lanes_chosen()->name;
+    return names[ln_lanes_set()];
+}
+
+const struct ln_lanes_isa *ln_lanes_chosen(void) {
+    static const struct ln_lanes_isa *const isas[LN_LANES_N_SETS] = {
+        &ln_lanes_isa_avx512, &ln_lanes_isa_avx2, &ln_lanes_isa_portable};
+    return isas[ln_lanes_set()];
 }
 
 /* In lanes nothing is padded and nothing is turned, which is worth 1.03 to 1.4 times the speed of

@@ -177,8 +177,7 @@ void JOIN(ln_lanes_signature_, ISA)(double *out, const double *functional, const
     }
 }
 
-const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {TEXT(ISA),
-                                                      lay_out,
+const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {lay_out,
                                                       JOIN(ln_lanes_product_, ISA),
                                                       JOIN(ln_lanes_difference_, ISA),
                                                       JOIN(ln_lanes_update_, ISA),

@@ -33,7 +33,6 @@ typedef void ln_lanes_functional(double *out, const double *functional, const do
 typedef void ln_lanes_steps(struct ln_chain_room *room, struct ln_steps *steps);
 
 struct ln_lanes_isa {
-    const char *name;
     ln_lanes_lay_out *lay_out;
     ln_lanes_product *product;
     ln_lanes_difference *difference;

@@ -23,8 +23,6 @@ enum { MOST_IN_TILE = TILE * TILE > THIN ? TILE *TILE : THIN };
 #define NOT_UNROLLED _Pragma("GCC unroll 1")
 #endif
 
-#define TEXT2(a) #a
-#define TEXT(a) TEXT2(a)
 #define JOIN2(a, b) a##b
 #define JOIN(a, b) JOIN2(a, b)
 

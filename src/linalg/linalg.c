@@ -66,14 +66,9 @@ static bool is_tiny(int m, int n, int k) {
 }
 
 static ln_matmul_kernel *tiny_product(void) {
-    static ln_matmul_kernel *chosen;
-    if (!chosen) {
-        const char *isa = ln_lanes_isa();
-        chosen = strcmp(isa, "avx512") == 0 ? ln_matmul_avx512
-                 : strcmp(isa, "avx2") == 0 ? ln_matmul_avx2
-                                            : ln_matmul_portable;
-    }
-    return chosen;
+    static ln_matmul_kernel *const kernels[LN_LANES_N_SETS] = {ln_matmul_avx512, ln_matmul_avx2,
+                                                               ln_matmul_portable};
+    return kernels[ln_lanes_set()];
 }
 
 void ln_matmul(double *c, const double *a, bool a_transposed, const double *b, bool b_transposed,

@@ -54,12 +54,9 @@ int ln_shared_passes(int d) {
 }
 
 static const struct ln_shared_isa *chosen_isa(void) {
-    static const struct ln_shared_isa *const isas[] = {&ln_shared_isa_avx512, &ln_shared_isa_avx2,
-                                                       &ln_shared_isa_portable};
-    for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++)
-        if (strcmp(isas[i]->name, ln_lanes_isa()) == 0)
-            return isas[i];
-    abort();
+    static const struct ln_shared_isa *const isas[LN_LANES_N_SETS] = {
+        &ln_shared_isa_avx512, &ln_shared_isa_avx2, &ln_shared_isa_portable};
+    return isas[ln_lanes_set()];
 }
 
 /* Cuts `count` rows into panels of at most `widest`. */

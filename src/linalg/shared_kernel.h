@@ -14,7 +14,6 @@ struct ln_panel {
 };
 
 struct ln_shared_isa {
-    const char *name;
     /* out [width][lanes] += panel [width x columns] in [columns][lanes] */
     void (*down)(double *out, const struct ln_panel *panel, const double *in, int lanes);
     /* out [columns][lanes] += panel^T in [width][lanes]; columns is a multiple of 8 */

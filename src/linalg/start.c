@@ -70,7 +70,7 @@ bool ln_linalg_flushes(void) {
 
 const char *ln_linalg_cpu_kind(void) {
     static char text[96];
-    const char *chain = strcmp(ln_lanes_isa(), "portable") == 0 ? "no FMA" : "FMA";
+    const char *chain = ln_lanes_set() == LN_LANES_PORTABLE ? "no FMA" : "FMA";
     snprintf(text, sizeof text, "%s, %s, OpenBLAS core %s", chain,
              ln_linalg_flushes() ? "FTZ+DAZ" : "denormals", openblas_get_corename());
     return text;

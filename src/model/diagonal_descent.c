@@ -6,7 +6,6 @@
  * bits. Source: Even, Pesme, Gunasekar, Flammarion 2023 (descent). */
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "diagonal.h"
@@ -44,12 +43,9 @@ struct track {
 };
 
 static const struct ln_diagonal_isa *chosen_isa(void) {
-    static const struct ln_diagonal_isa *const isas[] = {
+    static const struct ln_diagonal_isa *const isas[LN_LANES_N_SETS] = {
         &ln_diagonal_isa_avx512, &ln_diagonal_isa_avx2, &ln_diagonal_isa_portable};
-    for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++)
-        if (strcmp(isas[i]->name, ln_lanes_isa()) == 0)
-            return isas[i];
-    abort();
+    return isas[ln_lanes_set()];
 }
 
 static void find_blocks(const struct ln_batch *batch, double *packed[N_BLOCKS]) {

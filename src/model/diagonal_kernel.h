@@ -15,7 +15,6 @@ struct ln_diagonal_fields {
 };
 
 struct ln_diagonal_isa {
-    const char *name;
     /* b and delta = b - Phi of the weights. */
     void (*begin)(const struct ln_diagonal_fields *fields);
     /* A step of length eta [8] against g, with the sums along it; b and delta of the new weights.
