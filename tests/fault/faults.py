@@ -208,7 +208,8 @@ def lines_of(err):
 
 
 def shape_of(line):
-    return re.sub(r"\d+", "#", line)
+    """What may be said again; that more points begin anew than without the fault is news."""
+    return line if "begin anew" in line else re.sub(r"\d+", "#", line)
 
 
 def count_arrivals(options, scenario, ranks, way):
