@@ -257,6 +257,8 @@ def goes_on(scenario, site, what, lines):
     is_cured = scenario.name in REPAIRS and site in ("rows.read", "source.open")  # it takes for damage what cannot be read
     if scenario.name in ("unpark", "repark") and site in ("parked.read", "rows.read"):
         return True  # when its point starts: that one begins anew
+    if scenario.name == "repark" and site == "parked.open":
+        return not lines  # by a rank whose only record is the one that is damaged
     return not lines and (what in ("short", "EINTR") or (site, what) in HARMLESS or is_cured or site in SILENT or
                           (site in ROOMLESS and what in ("ENOSPC", "EDQUOT")))
 
