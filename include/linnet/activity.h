@@ -10,7 +10,8 @@ enum ln_activity_kind {
     LN_ACTIVITY_NONE,   /* nobody writes it */
     LN_ACTIVITY_WRITER, /* somebody does, who is no run, or a run that has not begun to train */
     LN_ACTIVITY_RUN,
-    LN_ACTIVITY_DIED /* nobody does, and the last run was killed */
+    LN_ACTIVITY_DIED,   /* nobody does, and the last run was killed */
+    LN_ACTIVITY_UNKNOWN /* it may be either: a run of another host that told of itself just now */
 };
 
 struct ln_activity {

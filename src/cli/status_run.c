@@ -19,6 +19,8 @@ const char *status_word(const struct status_run *run, int64_t n_pending) {
         return "written";
     case LN_ACTIVITY_DIED:
         return n_pending > 0 ? "died" : "finished";
+    case LN_ACTIVITY_UNKNOWN:
+        return "unknown";
     case LN_ACTIVITY_NONE:
         break;
     }
@@ -70,12 +72,15 @@ static void print_pace(const struct ln_activity *activity) {
 
 static void print_dead(const struct ln_activity *activity) {
     char when[32];
+    bool is_dead = activity->kind == LN_ACTIVITY_DIED;
     date_text((double)activity->died, when);
-    printf("the last run died: ");
+    printf(is_dead ? "the last run died: " : "running, or died just now: ");
     print_holder(activity);
     printf(", %d rank%s, last sign %s\n", activity->n_ranks, activity->n_ranks == 1 ? "" : "s",
            when);
-    if (activity->n_in_hand > 0)
+    if (!is_dead)
+        printf("  its host may keep its locks to itself; ask again in a minute\n");
+    else if (activity->n_in_hand > 0)
         printf("  %lld point%s in hand then; nothing finished is lost\n",
                (long long)activity->n_in_hand, activity->n_in_hand == 1 ? " was" : "s were");
 }
@@ -111,6 +116,7 @@ void status_print_run(const struct status_run *run, int64_t n_pending) {
         printf("\n");
         break;
     case LN_ACTIVITY_DIED:
+    case LN_ACTIVITY_UNKNOWN:
         print_dead(activity);
         break;
     case LN_ACTIVITY_NONE:
@@ -119,7 +125,7 @@ void status_print_run(const struct status_run *run, int64_t n_pending) {
     }
     if (activity->note[0])
         printf("nothing more is known of the last run: %s\n", cli_shown(activity->note));
-    if (n_pending > 0 && activity->kind != LN_ACTIVITY_RUN && activity->kind != LN_ACTIVITY_WRITER)
+    if (n_pending > 0 && (activity->kind == LN_ACTIVITY_NONE || activity->kind == LN_ACTIVITY_DIED))
         printf("`linnet run` with the same sweep goes on\n");
 }
 
@@ -136,7 +142,7 @@ static void print_json_run(const struct ln_activity *activity) {
                (long long)activity->n_points, (long long)activity->n_done, activity->seconds_left,
                when);
     }
-    if (activity->kind == LN_ACTIVITY_DIED) {
+    if (activity->died > 0) {
         date_text((double)activity->died, when);
         printf(", \"last_sign\": \"%s\"", when);
     }

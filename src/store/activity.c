@@ -3,11 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "lock.h"
 #include "pages.h"
 
 static const double most_seconds = 1e10;
+static const double fresh_seconds = 60; /* a run tells of itself every second */
 
 static const char *word(const char *text) {
     return strcmp(text, "-") == 0 ? "" : text;
@@ -47,6 +49,15 @@ static void take_run(const struct ln_pages *pages, int64_t n_cells, struct ln_ac
     activity->when = pace->when;
 }
 
+/* Nobody is known to hold the lock. Where each host keeps its locks by itself, that says nothing of
+ * another host, and what a run there has just told counts for more. */
+static bool may_live(const struct ln_activity *activity) {
+    struct ln_holder self;
+    ln_holder_self(&self);
+    return strcmp(activity->host, word(self.host)) != 0 && activity->has_pace &&
+           fabs((double)time(NULL) - activity->when) < fresh_seconds;
+}
+
 static void take_dead(const struct ln_pages *pages, int64_t n_cells, struct ln_activity *activity) {
     const struct ln_page_head *head = NULL;
     for (int r = 0; r < pages->n && !head; r++)
@@ -61,6 +72,8 @@ static void take_dead(const struct ln_pages *pages, int64_t n_cells, struct ln_a
     snprintf(activity->host, sizeof activity->host, "%s", word(head->host));
     snprintf(activity->job, sizeof activity->job, "%s", word(head->job));
     take_run(pages, n_cells, activity);
+    if (may_live(activity))
+        activity->kind = LN_ACTIVITY_UNKNOWN;
 }
 
 void ln_activity_look(const char *path, const char *digest, int64_t n_cells,

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +112,18 @@ static enum ln_life life_in_slurm(const struct ln_holder *holder, const struct l
         return LN_LIFE_UNKNOWN;
     const char *const words[] = {"squeue", "-h", "-o", "%T", "-j", number, NULL};
     int code = ln_ask_program(words, slurm_seconds, answer, sizeof answer);
+    const char *state = answer + strspn(answer, " \n");
+    if (code == 0 && strncmp(state, "PENDING", 7) == 0) /* again: does it still end? */
+        return LN_LIFE_UNKNOWN;
     if (code == 0)
-        return answer[strspn(answer, " \n")] ? LN_LIFE_ALIVE : LN_LIFE_DEAD;
+        return *state ? LN_LIFE_ALIVE : LN_LIFE_DEAD;
     return code > 0 && strstr(answer, "Invalid job id") ? LN_LIFE_DEAD : LN_LIFE_UNKNOWN;
+}
+
+bool ln_holder_is_here(const struct ln_holder *holder) {
+    struct ln_holder self;
+    ln_holder_self(&self);
+    return strcmp(holder->host, self.host) == 0;
 }
 
 enum ln_life ln_holder_life_here(const struct ln_holder *holder) {

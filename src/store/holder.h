@@ -2,6 +2,7 @@
 #ifndef LINNET_STORE_HOLDER_H
 #define LINNET_STORE_HOLDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Words without spaces; "-" where there is nothing to say. */
@@ -16,6 +17,9 @@ struct ln_holder {
 };
 
 void ln_holder_self(struct ln_holder *holder);
+
+/* Whether the holder is of a host of our name, whose kernel knows its locks. */
+bool ln_holder_is_here(const struct ln_holder *holder);
 
 /* Only what can be verified: DEAD where host, boot and process say so, or Slurm. */
 enum ln_life { LN_LIFE_UNKNOWN, LN_LIFE_ALIVE, LN_LIFE_DEAD };

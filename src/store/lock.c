@@ -22,6 +22,14 @@ static const time_t seconds_between_signs = 30;
 
 enum outcome { TAKEN, REFUSED, AGAIN };
 
+/* What the refused are advised to do: the kernel drops the lock of who is gone; else it is for
+ * people to tell, by the signs of life or by the job. */
+enum remedy { WAIT, REMOVE_SILENT, REMOVE_UNSEEN };
+
+static enum remedy remedy_of(const struct ln_lock_note *note) {
+    return note->by_existence ? REMOVE_SILENT : WAIT;
+}
+
 static void wait_a_little(void) {
     nanosleep(&(struct timespec){.tv_nsec = PATIENCE_STEP}, NULL);
 }
@@ -82,14 +90,25 @@ static void say_remedy(const struct ln_lock *lock, char *text, size_t size) {
         age > 0 ? age : 0, (long)seconds_between_signs, lock->path);
 }
 
+/* The kernel here knows of no holder, but Slurm runs the job of the one that the file names: where
+ * each host keeps the locks by itself, both may be. */
+static void say_job_lives(const struct ln_lock *lock, char *text, size_t size) {
+    snprintf(text, size,
+             ". Its lock is not seen on this host, but Slurm runs its job. If there is no such run "
+             "any more, remove %s",
+             lock->path);
+}
+
 /* note: NULL where nothing can be read. */
 static enum outcome refuse(const struct ln_lock *lock, const char *path,
-                           const struct ln_lock_note *note, bool by_existence, struct ln_err *err) {
+                           const struct ln_lock_note *note, enum remedy way, struct ln_err *err) {
     char holder[256] = "unknown", remedy[512] = "";
     if (note)
         ln_lock_note_say(note, holder, sizeof holder);
-    if (by_existence)
+    if (way == REMOVE_SILENT)
         say_remedy(lock, remedy, sizeof remedy);
+    if (way == REMOVE_UNSEEN)
+        say_job_lives(lock, remedy, sizeof remedy);
     ln_err_set(
         err, LN_INPUT,
         "%s is being written by another run (%s); wait for it or stop it. Reading is welcome "
@@ -127,13 +146,13 @@ static enum outcome settle(struct ln_lock *lock, bool by_existence, struct ln_er
 static enum outcome doubt_holder(struct ln_lock *lock, const char *path, struct ln_err *err) {
     struct ln_lock_note note, again;
     if (!ln_lock_note_read(lock->fd, &note))
-        return refuse(lock, path, NULL, false, err);
+        return refuse(lock, path, NULL, WAIT, err);
     set_lock(lock->fd, F_UNLCK, HANDOVER_BYTE);
     if (ln_holder_life(&note.holder) != LN_LIFE_DEAD)
-        return refuse(lock, path, &note, note.by_existence, err);
+        return refuse(lock, path, &note, remedy_of(&note), err);
     int error = set_handover(lock->fd);
     if (error)
-        return refuse(lock, path, &note, note.by_existence, err);
+        return refuse(lock, path, &note, remedy_of(&note), err);
     bool is_same = is_current(lock) && ln_lock_note_read(lock->fd, &again) &&
                    again.token == note.token && is_held(set_lock(lock->fd, F_WRLCK, LOCK_BYTE));
     return is_same ? remove_dead(lock, &note, err) : AGAIN;
@@ -191,22 +210,45 @@ static enum outcome take_by_existence(struct ln_lock *lock, const char *path, bo
         return AGAIN;
     if (is_read && ln_holder_life(&note.holder) == LN_LIFE_DEAD)
         return take_over(lock, &note, err);
-    return refuse(lock, path, is_read ? &note : NULL, true, err);
+    return refuse(lock, path, is_read ? &note : NULL, REMOVE_SILENT, err);
+}
+
+/* Byte 0 is ours, although the file names a holder on another host. With locks of each host by
+ * itself (Lustre with localflock) it may be at work: the kernel's word is taken unless Slurm runs
+ * its job. Both bytes are free while Slurm is asked, so TAKEN only if nothing has changed since. */
+static enum outcome doubt_kernel(struct ln_lock *lock, const char *path,
+                                 const struct ln_lock_note *note, struct ln_err *err) {
+    struct ln_lock_note again;
+    set_lock(lock->fd, F_UNLCK, LOCK_BYTE);
+    set_lock(lock->fd, F_UNLCK, HANDOVER_BYTE);
+    if (ln_holder_life(&note->holder) == LN_LIFE_ALIVE)
+        return refuse(lock, path, note, REMOVE_UNSEEN, err);
+    int error = set_handover(lock->fd);
+    if (!error)
+        error = set_lock(lock->fd, F_WRLCK, LOCK_BYTE);
+    if (error)
+        return is_held(error) ? AGAIN : refuse_error(lock, "lock", error, err);
+    return ln_lock_note_read(lock->fd, &again) && again.token == note->token ? TAKEN : AGAIN;
 }
 
 /* Byte 1 is ours. */
 static enum outcome take_by_kernel(struct ln_lock *lock, const char *path, struct ln_err *err) {
     struct ln_lock_note note;
+    enum outcome outcome = TAKEN;
     int error = set_lock(lock->fd, F_WRLCK, LOCK_BYTE);
     if (is_held(error))
         return doubt_holder(lock, path, err);
     if (error)
         return refuse_error(lock, "lock", error, err);
+    bool is_read = ln_lock_note_read(lock->fd, &note);
     /* A holder where the kernel knows of none: on a computer that sees no locks here. */
-    if (ln_lock_note_read(lock->fd, &note) && note.by_existence &&
-        ln_holder_life(&note.holder) != LN_LIFE_DEAD)
-        return refuse(lock, path, &note, true, err);
-    enum outcome outcome = settle(lock, false, err);
+    if (is_read && note.by_existence && ln_holder_life(&note.holder) != LN_LIFE_DEAD)
+        return refuse(lock, path, &note, REMOVE_SILENT, err);
+    if (is_read && !note.by_existence && !ln_holder_is_here(&note.holder))
+        outcome = doubt_kernel(lock, path, &note, err);
+    if (outcome != TAKEN)
+        return outcome;
+    outcome = settle(lock, false, err);
     set_lock(lock->fd, F_UNLCK, HANDOVER_BYTE);
     return outcome;
 }

@@ -4,7 +4,8 @@
  * held while the file changes hands (from looking at byte 0 to having written who holds it), so
  * that what stands in the file is always about the present holder. A holder that is gone although
  * the lock is still held (by a file server that has not noticed) is found out, and the lock begins
- * anew with a new file.
+ * anew with a new file. A lock that is free although its file names a job that runs on another host
+ * is left alone: hosts may keep their locks to themselves.
  *
  * Where it has none, the file itself is the lock: who creates it holds it. Its holder renews its
  * time of change; who is verifiably gone loses it. */

@@ -174,6 +174,40 @@ def verdicts(bench):
     print(f"{2 * len(cases)} holders of locks: the dead lose them, the others keep them", flush=True)
 
 
+def locks_of_each_host(bench):
+    """The kernel knows of no holder, as with Lustre's localflock, but the file names one of another host."""
+    unknown = "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1"
+    cases = [
+        ("its job runs", {"host": "elsewhere", "job": 17}, {"squeue": "echo RUNNING"}, 2),
+        ("its job runs, but it was of this host", {"job": 17}, {"squeue": "echo RUNNING"}, 0),
+        ("its job waits to be started again", {"host": "elsewhere", "job": 17}, {"squeue": "echo PENDING"}, 0),
+        ("its job has ended", {"host": "elsewhere", "job": 17}, {"squeue": "exit 0"}, 0),
+        ("its job is forgotten", {"host": "elsewhere", "job": 17}, {"squeue": unknown}, 0),
+        ("squeue fails", {"host": "elsewhere", "job": 17}, {"squeue": "echo no controller; exit 1"}, 0),
+        ("it is of our own job", {"host": "elsewhere", "job": 17}, {"job": "17", "squeue": "echo RUNNING"}, 0),
+        ("it had no job", {"host": "elsewhere"}, {"squeue": "echo RUNNING"}, 0),
+    ]
+    for what, fields, more, code in cases:
+        bench.clean()
+        bench.leave_dead()
+        bench.forge(**fields)
+        before = bench.lock.read_text()
+        got, said, error = take(bench, **more)
+        must(got == code, f"a lock of another host, {what}: {got}, not {code}: {said}{error}")
+        if code:
+            must(bench.lock.read_text() == before, f"a lock of another host, {what}: its file was changed")
+            must("host elsewhere" in error and f"remove {bench.lock}" in error, f"{what}: no remedy: {error}")
+    bench.leave_dead()
+    bench.forge(host="elsewhere", job="17")
+    env = {"squeue": "sleep 0.2"}
+    racers = [bench.start(30, **env) for _ in range(RACERS)]
+    said = [process.communicate(timeout=60) for process in racers]
+    codes = [process.returncode for process in racers]
+    must(set(codes) <= {0, 2} and 0 in codes, f"a race for the lock of another host: {codes}: {said}")
+    bench.clean()
+    print("locks that each host keeps by itself: who names a job that runs elsewhere is left alone", flush=True)
+
+
 def requeued(bench):
     bench.leave_dead(job="17")
     bench.forge(host="elsewhere")
@@ -265,6 +299,7 @@ def control(bench):
 def test(options, bench):
     races(bench, options.rounds)
     verdicts(bench)
+    locks_of_each_host(bench)
     requeued(bench)
     slow_squeue(bench)
     hostile_files(bench)

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../src/store/holder.h"
 #include "../../src/store/pages.h"
+#include "linnet/activity.h"
 #include "linnet/deaths.h"
 #include "linnet/linalg.h"
 #include "linnet/running.h"
@@ -137,6 +139,27 @@ static void a_run_that_gave_up_by_itself_blames_nobody(void) {
     pages[3].ending = LN_ENDING_GAVE_UP;
     leave_pages(pages);
     CHECK(blamed() == 0);
+}
+
+/* What a reader makes of pages without a lock beside them. */
+static enum ln_activity_kind seen(const struct ln_page pages[RANKS]) {
+    struct ln_activity activity;
+    ln_activity_look(path, pages[0].head.digest, CELLS, &activity);
+    return activity.kind;
+}
+
+static void a_run_of_another_host_that_told_of_itself_just_now_is_not_called_dead(void) {
+    struct ln_page pages[RANKS];
+    fill_pages(pages);
+    pages[0].pace = (struct ln_page_pace){.when = (double)time(NULL) - 5, .n_points = CELLS};
+    leave_pages(pages);
+    CHECK(seen(pages) == LN_ACTIVITY_DIED); /* of this host the kernel knows */
+    snprintf(pages[0].head.host, sizeof pages[0].head.host, "another-host");
+    leave_pages(pages);
+    CHECK(seen(pages) == LN_ACTIVITY_UNKNOWN);
+    pages[0].pace.when -= 120;
+    leave_pages(pages);
+    CHECK(seen(pages) == LN_ACTIVITY_DIED);
 }
 
 static void pages_that_contradict_themselves_are_not_believed(void) {
@@ -290,6 +313,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_node_that_goes_down_with_all_its_ranks_blames_nobody),
     TAP_TEST(a_machine_that_was_started_anew_blames_nobody),
     TAP_TEST(a_run_that_gave_up_by_itself_blames_nobody),
+    TAP_TEST(a_run_of_another_host_that_told_of_itself_just_now_is_not_called_dead),
     TAP_TEST(pages_that_contradict_themselves_are_not_believed),
     TAP_TEST(a_run_is_counted_once),
     TAP_TEST(a_list_cut_off_or_of_another_sweep_is_not_believed),
