@@ -10,8 +10,10 @@ enum ln_activity_kind {
     LN_ACTIVITY_NONE,   /* nobody writes it */
     LN_ACTIVITY_WRITER, /* somebody does, who is no run, or a run that has not begun to train */
     LN_ACTIVITY_RUN,
-    LN_ACTIVITY_DIED,   /* nobody does, and the last run was killed */
-    LN_ACTIVITY_UNKNOWN /* it may be either: a run of another host that told of itself just now */
+    LN_ACTIVITY_DIED, /* nobody does, and the last run was killed */
+    /* Somebody may or may not: a run of another host told of itself just now, or the lock cannot be
+     * looked at (note; and pid 0). */
+    LN_ACTIVITY_UNKNOWN
 };
 
 struct ln_activity {

@@ -106,7 +106,7 @@ static int say_missing(const char *path, const struct ln_err *err) {
     bool is_missing = access(path, F_OK) != 0 && errno == ENOENT;
     if (is_missing)
         ln_activity_look(path, NULL, 0, &activity);
-    if (!is_missing || activity.kind == LN_ACTIVITY_NONE)
+    if (!is_missing || activity.kind != LN_ACTIVITY_WRITER)
         return cli_fail(err);
     ln_err_set(&coming, LN_INPUT, "%s is not there yet: process %lld on %s is about to make it",
                path, (long long)activity.pid, activity.host);

@@ -11,7 +11,7 @@ struct status_run {
 };
 
 /* One word: running, written (by another command, or by a run that is about to begin), died,
- * unknown (running or died just now), stopped, ended, finished, idle. */
+ * unknown (whether it runs), stopped, ended, finished, idle. */
 const char *status_word(const struct status_run *run, int64_t n_pending);
 
 void status_print_run(const struct status_run *run, int64_t n_pending);

@@ -116,16 +116,21 @@ void status_print_run(const struct status_run *run, int64_t n_pending) {
         printf("\n");
         break;
     case LN_ACTIVITY_DIED:
-    case LN_ACTIVITY_UNKNOWN:
         print_dead(activity);
         break;
+    case LN_ACTIVITY_UNKNOWN:
+        if (activity->pid != 0)
+            print_dead(activity);
+        else
+            printf("whether a run is at work cannot be told: %s\n", cli_shown(activity->note));
+        return;
     case LN_ACTIVITY_NONE:
         print_last(&run->last, n_pending);
         break;
     }
     if (activity->note[0])
         printf("nothing more is known of the last run: %s\n", cli_shown(activity->note));
-    if (n_pending > 0 && (activity->kind == LN_ACTIVITY_NONE || activity->kind == LN_ACTIVITY_DIED))
+    if (n_pending > 0 && activity->kind != LN_ACTIVITY_RUN && activity->kind != LN_ACTIVITY_WRITER)
         printf("`linnet run` with the same sweep goes on\n");
 }
 
@@ -151,7 +156,8 @@ static void print_json_run(const struct ln_activity *activity) {
 
 void status_print_run_json(const struct status_run *run, int64_t n_pending) {
     printf("\"state\": \"%s\", \"run\": ", status_word(run, n_pending));
-    if (run->activity.kind == LN_ACTIVITY_NONE)
+    if (run->activity.kind == LN_ACTIVITY_NONE ||
+        (run->activity.kind == LN_ACTIVITY_UNKNOWN && run->activity.pid == 0))
         printf("null");
     else
         print_json_run(&run->activity);

@@ -16,16 +16,22 @@ static const char *word(const char *text) {
 }
 
 /* Whether somebody holds the lock, and who. */
-static bool look_at_lock(const char *path, struct ln_activity *activity) {
+static enum ln_lock_state look_at_lock(const char *path, struct ln_activity *activity) {
     struct ln_lock_note note;
-    if (!ln_lock_is_held(path, &note, &activity->silent))
-        return false;
+    struct ln_err err = {0};
+    enum ln_lock_state state = ln_lock_look(path, &note, &activity->silent, &err);
+    if (state == LN_LOCK_UNKNOWN) {
+        activity->kind = LN_ACTIVITY_UNKNOWN;
+        snprintf(activity->note, sizeof activity->note, "%s", err.text);
+    }
+    if (state != LN_LOCK_HELD)
+        return state;
     activity->kind = LN_ACTIVITY_WRITER;
     activity->pid = note.holder.pid;
     snprintf(activity->host, sizeof activity->host, "%s", word(note.holder.host));
     snprintf(activity->job, sizeof activity->job, "%s", word(note.holder.job));
     snprintf(activity->since, sizeof activity->since, "%s", note.since);
-    return true;
+    return state;
 }
 
 static bool makes_sense(const struct ln_page_pace *pace, int64_t n_cells) {
@@ -81,8 +87,8 @@ void ln_activity_look(const char *path, const char *digest, int64_t n_cells,
     struct ln_pages pages;
     struct ln_err err = {0};
     *activity = (struct ln_activity){.kind = LN_ACTIVITY_NONE};
-    bool is_held = look_at_lock(path, activity);
-    if (!digest)
+    enum ln_lock_state lock = look_at_lock(path, activity);
+    if (!digest || lock == LN_LOCK_UNKNOWN)
         return;
     if (ln_pages_read(path, digest, n_cells, &pages, &err) != LN_OK) {
         snprintf(activity->note, sizeof activity->note, "%s", err.text);
@@ -90,8 +96,9 @@ void ln_activity_look(const char *path, const char *digest, int64_t n_cells,
     }
     /* A run takes the lock before it makes its pages: who has both looked in between, or is dead.
      */
-    is_held = is_held || (pages.n > 0 && look_at_lock(path, activity));
-    if (pages.n > 0 && !is_held) {
+    if (lock == LN_LOCK_FREE && pages.n > 0)
+        lock = look_at_lock(path, activity);
+    if (pages.n > 0 && lock == LN_LOCK_FREE) {
         take_dead(&pages, n_cells, activity);
     } else if (pages.n > 0 && pages.pages[0].head.pid == activity->pid &&
                strcmp(word(pages.pages[0].head.host), activity->host) == 0) {

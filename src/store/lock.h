@@ -38,8 +38,10 @@ void ln_lock_renew(struct ln_lock *lock);
 
 /* Looks at path.lock without taking anything: whether somebody alive holds it. note: what it says
  * of its holder, zero where it cannot be read; age: seconds since the last sign of life of a holder
- * by existence. Slurm is not asked. */
-bool ln_lock_is_held(const char *path, struct ln_lock_note *note, long *age);
+ * by existence; err: why it cannot be told. Slurm is not asked. */
+enum ln_lock_state { LN_LOCK_FREE, LN_LOCK_HELD, LN_LOCK_UNKNOWN };
+enum ln_lock_state ln_lock_look(const char *path, struct ln_lock_note *note, long *age,
+                                struct ln_err *err);
 
 /* Removes the file and the lock. Harmless if it is not held. */
 void ln_lock_release(struct ln_lock *lock);

@@ -32,6 +32,16 @@ start() {
     done
     pid=$(sed 's/.*"process": \([0-9]*\).*/\1/' json.log)
 }
+# other ARGUMENTS...: like run, as somebody who owns none of the files (for root; else as who owns them), of a program that
+# he may start.
+chmod 755 .
+cp "$linnet" program
+nobody=
+[ "$(id -u)" != 0 ] || nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+other() {
+    timeout 60 $nobody ./program "$@" >out.log 2>err.log
+    rc=$?
+}
 # What status must leave alone.
 state_of_files() {
     stat -c '%n %i %s %Y' out.h5.lock out.h5.log 2>&1
@@ -52,6 +62,13 @@ ok "and in words" sh -c "[ $rc = 0 ] && grep -q 'running on 2 ranks: host .*, pr
 ok "what a living run has in hand is not suspect" json 's["suspects"] == []'
 chmod 444 out.h5.lock
 ok "a lock that may only be read is looked at too" json 's["state"] == "running"'
+chmod 000 out.h5.lock
+other status out.h5
+ok "with a lock that may not be read, a living run is not called dead" \
+    sh -c "[ $rc = 0 ] && grep -q 'whether a run is at work cannot be told: cannot open out.h5.lock: Permission denied' out.log && ! grep -q 'died\|suspect' out.log"
+other status out.h5 --json
+cp out.log json.log
+ok "nor its points suspects" grep -q '"state": "unknown", "run": null.*"suspects": \[\]' json.log
 chmod 644 out.h5.lock
 ok "status touches nothing" [ "$before" = "$(state_of_files)" ]
 run run long.yaml -o out.h5
