@@ -25,6 +25,7 @@ struct ln_activity {
     /* Of a run, living or dead. */
     int n_ranks;
     int64_t n_in_hand, died; /* points in the lanes; unix time of its last sign */
+    bool gave_up;            /* nobody is at it, and the last run ended by itself, in an error */
     bool has_pace;
     int64_t n_done, n_points;
     double seconds_left, when; /* of wall time, as seen at that unix time */

@@ -146,6 +146,7 @@ static int run(int argc, char **argv) {
     int label = cli_find_variable(view, "label", 0);
     status = count(view, label, rows, &counts, &err);
     ln_parked_look(path, view, false, &counts.parked);
+    status_settle(&counts.run, counts.pending);
     if (status != LN_OK)
         cli_fail(&err);
     else if (is_json)

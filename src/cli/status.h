@@ -10,6 +10,9 @@ struct status_run {
     struct cli_last last; /* by the side log */
 };
 
+/* Before the others, once the rows are counted: who seems dead may have ended. */
+void status_settle(struct status_run *run, int64_t n_pending);
+
 /* One word: running, written (by another command, or by a run that is about to begin), died,
  * unknown (whether it runs), stopped, ended, finished, idle. */
 const char *status_word(const struct status_run *run, int64_t n_pending);

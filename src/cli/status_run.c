@@ -11,6 +11,18 @@ static void date_text(double unix_time, char text[32]) {
     strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+/* What a run that came to its end has left behind makes no dead one of it. */
+void status_settle(struct status_run *run, int64_t n_pending) {
+    struct ln_activity *activity = &run->activity;
+    struct tm end = {0};
+    bool is_gone = activity->kind == LN_ACTIVITY_DIED;
+    bool may_live = activity->kind == LN_ACTIVITY_UNKNOWN && activity->pid != 0;
+    bool has_ended = run->last.has_end && strptime(run->last.end, "%Y-%m-%dT%H:%M:%SZ", &end) &&
+                     timegm(&end) >= activity->died;
+    if ((is_gone && n_pending == 0) || ((is_gone || may_live) && has_ended))
+        activity->kind = LN_ACTIVITY_NONE;
+}
+
 const char *status_word(const struct status_run *run, int64_t n_pending) {
     switch (run->activity.kind) {
     case LN_ACTIVITY_RUN:
@@ -18,7 +30,7 @@ const char *status_word(const struct status_run *run, int64_t n_pending) {
     case LN_ACTIVITY_WRITER:
         return "written";
     case LN_ACTIVITY_DIED:
-        return n_pending > 0 ? "died" : "finished";
+        return "died";
     case LN_ACTIVITY_UNKNOWN:
         return "unknown";
     case LN_ACTIVITY_NONE:
@@ -27,7 +39,7 @@ const char *status_word(const struct status_run *run, int64_t n_pending) {
     if (n_pending == 0)
         return "finished";
     if (run->last.has_start && !run->last.has_end)
-        return "died";
+        return run->activity.gave_up ? "ended" : "died";
     return !run->last.has_start ? "idle" : run->last.exit == LN_STOPPED ? "stopped" : "ended";
 }
 
@@ -86,14 +98,15 @@ static void print_dead(const struct ln_activity *activity) {
 }
 
 /* Nobody is at it, and no run has left anything behind. */
-static void print_last(const struct cli_last *last, int64_t n_pending) {
+static void print_last(const struct status_run *run, int64_t n_pending) {
+    const struct cli_last *last = &run->last;
     if (n_pending == 0)
         printf("finished; nobody is running it\n");
     else if (!last->has_start)
         printf("nobody is running it\n");
     else if (!last->has_end)
-        printf("the last run, begun %s on %s, did not come to its end\n", last->start,
-               cli_shown(last->host));
+        printf("the last run, begun %s on %s, %s\n", last->start, cli_shown(last->host),
+               run->activity.gave_up ? "gave up" : "did not come to its end");
     else if (last->exit == LN_STOPPED)
         printf("stopped %s; nobody is running it\n", last->end);
     else
@@ -125,7 +138,7 @@ void status_print_run(const struct status_run *run, int64_t n_pending) {
             printf("whether a run is at work cannot be told: %s\n", cli_shown(activity->note));
         return;
     case LN_ACTIVITY_NONE:
-        print_last(&run->last, n_pending);
+        print_last(run, n_pending);
         break;
     }
     if (activity->note[0])

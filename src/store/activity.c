@@ -69,8 +69,9 @@ static void take_dead(const struct ln_pages *pages, int64_t n_cells, struct ln_a
     for (int r = 0; r < pages->n && !head; r++)
         if (pages->pages[r].head.magic[0])
             head = &pages->pages[r].head;
-    if (!head)
-        return; /* it had not begun */
+    activity->gave_up = ln_pages_gave_up(pages);
+    if (!head || activity->gave_up)
+        return; /* it had not begun, or is not dead but ended */
     activity->kind = LN_ACTIVITY_DIED;
     activity->pid = head->pid;
     activity->silent = 0;

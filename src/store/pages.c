@@ -141,15 +141,25 @@ static bool is_suspect(const struct ln_pages *pages, const struct ln_page *page,
     return has_vanished(page) && !went_down && !all_have_vanished(pages, page->head.host);
 }
 
+static bool has_crashes(const struct ln_pages *pages) {
+    bool has_crash = false;
+    for (int r = 0; r < pages->n; r++)
+        has_crash |= has_crashed(&pages->pages[r]);
+    return has_crash;
+}
+
+bool ln_pages_gave_up(const struct ln_pages *pages) {
+    bool has_given_up = false;
+    for (int r = 0; r < pages->n; r++)
+        has_given_up |= is_live(&pages->pages[r]) && pages->pages[r].ending == LN_ENDING_GAVE_UP;
+    return has_given_up && !has_crashes(pages);
+}
+
 void ln_pages_blame(const struct ln_pages *pages, bool *blamed) {
     struct ln_holder self;
-    bool has_crash = false, has_given_up = false;
     ln_holder_self(&self);
-    for (int r = 0; r < pages->n; r++) {
-        has_crash |= has_crashed(&pages->pages[r]);
-        has_given_up |= is_live(&pages->pages[r]) && pages->pages[r].ending == LN_ENDING_GAVE_UP;
-    }
-    bool nobody = has_given_up || all_have_vanished(pages, NULL);
+    bool has_crash = has_crashes(pages);
+    bool nobody = ln_pages_gave_up(pages) || all_have_vanished(pages, NULL);
     for (int r = 0; r < pages->n; r++)
         blamed[r] = has_crash ? has_crashed(&pages->pages[r])
                               : !nobody && is_suspect(pages, &pages->pages[r], &self);

@@ -55,6 +55,9 @@ int ln_pages_read(const char *path, const char *digest, int64_t n_cells, struct 
                   struct ln_err *err);
 void ln_pages_clear(struct ln_pages *pages);
 
+/* Whether the run ended by itself, without a crash, before it could remove the file. */
+bool ln_pages_gave_up(const struct ln_pages *pages);
+
 /* The pages of processes that died over their points: blamed[n]. */
 void ln_pages_blame(const struct ln_pages *pages, bool *blamed);
 

@@ -104,6 +104,20 @@ run status out.h5
 ok "what a damaged side file says is not believed" sh -c "[ $rc = 0 ] && grep -q 'out.h5.running is damaged' out.log && ! grep -q 'suspect:' out.log"
 cp -p kept out.h5.running
 
+echo '{"event": "end", "time": "2001-01-01T00:00:00Z", "seconds": 1.000, "exit": 1}' >>out.h5.log
+ok "an end before its last sign is not its own" json 's["state"] == "died"'
+echo "{\"event\": \"end\", \"time\": \"$(date -u +%FT%TZ)\", \"seconds\": 1.000, \"exit\": 1}" >>out.h5.log
+ok "a run that logged its end ended, whatever it left behind" \
+    json 's["state"] == "ended" and s["run"] is None and s["last_exit"] == 1 and s["suspects"] == []'
+run status out.h5
+ok "and in words" sh -c "grep -q 'the last run ended 20.* with exit code 1' out.log && ! grep -q died out.log"
+rm out.h5.log
+ok "without a log it is dead as before" json 's["state"] == "died"'
+/usr/bin/python3 -c 'import h5py; h5py.File("out.h5", "r+")["status"][...] = 3'
+ok "where nothing is left to do, the file is finished" json 's["state"] == "finished" and s["run"] is None and s["pending"] == 0'
+run status out.h5
+ok "and in words" sh -c "grep -q '^finished; nobody is running it' out.log && ! grep -q 'the last run died' out.log"
+
 sed 's/100000000000/300/' long.yaml >short.yaml
 rm -f out.h5*
 run run short.yaml -o out.h5 --shard 1/2

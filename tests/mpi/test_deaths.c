@@ -162,6 +162,19 @@ static void a_run_of_another_host_that_told_of_itself_just_now_is_not_called_dea
     CHECK(seen(pages) == LN_ACTIVITY_DIED);
 }
 
+static void a_run_that_gave_up_by_itself_is_not_called_dead_unless_it_crashed(void) {
+    struct ln_page pages[RANKS];
+    struct ln_activity activity;
+    fill_pages(pages);
+    pages[3].ending = LN_ENDING_GAVE_UP;
+    leave_pages(pages);
+    ln_activity_look(path, pages[0].head.digest, CELLS, &activity);
+    CHECK(activity.kind == LN_ACTIVITY_NONE && activity.gave_up);
+    pages[1].signal = 11;
+    leave_pages(pages);
+    CHECK(seen(pages) == LN_ACTIVITY_DIED);
+}
+
 static void pages_that_contradict_themselves_are_not_believed(void) {
     struct ln_page pages[RANKS];
     for (int kind = 0; kind < 6; kind++) {
@@ -314,6 +327,7 @@ static const struct tap_test tests[] = {
     TAP_TEST(a_machine_that_was_started_anew_blames_nobody),
     TAP_TEST(a_run_that_gave_up_by_itself_blames_nobody),
     TAP_TEST(a_run_of_another_host_that_told_of_itself_just_now_is_not_called_dead),
+    TAP_TEST(a_run_that_gave_up_by_itself_is_not_called_dead_unless_it_crashed),
     TAP_TEST(pages_that_contradict_themselves_are_not_believed),
     TAP_TEST(a_run_is_counted_once),
     TAP_TEST(a_list_cut_off_or_of_another_sweep_is_not_believed),
