@@ -50,15 +50,16 @@ int ln_parked_write(struct ln_parked *parked, int64_t *n, struct ln_err *err);
 
 struct ln_parked_repair {
     int64_t n_kept, n_lost; /* records */
-    bool is_moved;          /* nothing in the file can be used: it is path.parked.damaged now */
+    bool is_moved;          /* nothing in the file can be used: it is moved to `kept` */
+    char kept[4096];        /* is_moved: path.parked.damaged (.damaged.2, ...) */
     char why[512];          /* is_moved: what is wrong with it */
 };
 
 /* Takes damaged records out of path.parked; a dry run only counts. The caller holds the lock of
- * path. Without MPI. Errors: LN_INPUT (it is no file of ours, or cannot be moved away), LN_FATAL
- * (I/O). */
-int ln_parked_repair(const char *path, bool is_dry, struct ln_parked_repair *counts,
-                     struct ln_err *err);
+ * path. Without MPI. Errors: LN_INPUT (it is no file of ours, of another version or another sweep,
+ * and stays as it is), LN_FATAL (I/O: it stays as it is too; what cannot be read may be whole). */
+int ln_parked_repair(const char *path, const struct ln_sweep *sweep, const struct ln_layout *layout,
+                     bool is_dry, struct ln_parked_repair *counts, struct ln_err *err);
 
 /* What lies beside an opened results file; verifies every record where `whole`, else the index
  * alone. Without MPI. */

@@ -68,8 +68,9 @@ static bool report_parked(const struct repair *repair, const struct ln_repair_co
                (long long)parked->n_lost, repair->is_dry ? " would be" : "",
                (long long)parked->n_kept);
     if (parked->is_moved)
-        printf("%s.parked%s %s.parked.damaged, and its points begin anew: %s\n", path,
-               repair->is_dry ? " would become" : " is now", path, cli_shown(parked->why));
+        printf("%s.parked%s %s, and its points begin anew: %s\n", path,
+               repair->is_dry ? " would become" : " is now", cli_shown(parked->kept),
+               cli_shown(parked->why));
     if (counts->parked_note[0])
         printf("parked points are not put right: %s\n", cli_shown(counts->parked_note));
     return parked->n_lost == 0 && !parked->is_moved && !counts->parked_note[0];

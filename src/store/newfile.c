@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -101,4 +102,25 @@ int ln_newfile_make(const char *path, ln_newfile_fill *fill, void *ctx, struct l
     int rc = make_by_way_of(temporary, path, fill, ctx, err);
     free(temporary);
     return rc;
+}
+
+int ln_newfile_keep(const char *path, int fd, char *to, size_t size, struct ln_err *err) {
+    struct stat mine, there;
+    if (fstat(fd, &mine) != 0)
+        return ln_err_set(err, LN_FATAL, "cannot read %s: %s", path, strerror(errno));
+    for (int k = 1;; k++) {
+        int length = k == 1 ? snprintf(to, size, "%s.damaged", path)
+                            : snprintf(to, size, "%s.damaged.%d", path, k);
+        if (length >= (int)size)
+            return ln_err_set(err, LN_INPUT, "%.200s...: the path is too long", path);
+        if (LN_FAULT(REPAIR_KEEP, -1, link(path, to)) == 0)
+            return LN_OK;
+        /* By a repair that was killed before it came to its end. */
+        if (errno == EEXIST && lstat(to, &there) == 0 && there.st_ino == mine.st_ino &&
+            there.st_dev == mine.st_dev)
+            return LN_OK;
+        if (errno != EEXIST)
+            return ln_err_set(err, LN_FATAL, "cannot keep the damaged file as %s: %s", to,
+                              strerror(errno));
+    }
 }

@@ -5,23 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "identity.h"
 #include "linnet/agree.h"
 #include "linnet/fault.h"
-#include "linnet/linalg.h"
 #include "linnet/view.h"
 #include "parked_file.h"
 #include "parked_write.h"
 #include "sidefile.h"
-
-static void identity_of(const struct ln_sweep *sweep, const struct ln_layout *layout,
-                        char text[LN_PARKED_IDENTITY]) {
-    char sweep_digest[LN_DIGEST_SIZE], layout_digest[LN_DIGEST_SIZE];
-    ln_identity_sweep_digest(sweep, sweep_digest);
-    ln_identity_layout_digest(layout, layout_digest);
-    ln_parked_identity(text, sweep_digest, layout_digest, "linnet " LN_VERSION,
-                       ln_linalg_cpu_kind());
-}
 
 static void note(struct ln_parked_news *news, const char *text) {
     snprintf(news->note, sizeof news->note, "%s", text);
@@ -154,7 +143,7 @@ int ln_parked_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep
     status = ln_agree(comm, status, err);
     if (status == LN_OK) {
         parked->file.fd = -1;
-        identity_of(sweep, layout, parked->identity);
+        ln_parked_identity_own(parked->identity, sweep, layout);
         MPI_Comm_dup(comm, &parked->comm);
         MPI_Comm_rank(comm, &parked->rank);
         if (parked->rank == 0)

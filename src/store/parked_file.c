@@ -1,5 +1,6 @@
 #include "parked_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +9,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "identity.h"
 #include "linnet/fault.h"
+#include "linnet/linalg.h"
 #include "linnet/pack.h"
 #include "rows.h"
 #include "sidefile.h"
@@ -27,6 +30,15 @@ void ln_parked_identity(char text[LN_PARKED_IDENTITY], const char *sweep_digest,
              sweep_digest, layout_digest, source, cpu_kind);
 }
 
+void ln_parked_identity_own(char text[LN_PARKED_IDENTITY], const struct ln_sweep *sweep,
+                            const struct ln_layout *layout) {
+    char sweep_digest[LN_DIGEST_SIZE], layout_digest[LN_DIGEST_SIZE];
+    ln_identity_sweep_digest(sweep, sweep_digest);
+    ln_identity_layout_digest(layout, layout_digest);
+    ln_parked_identity(text, sweep_digest, layout_digest, "linnet " LN_VERSION,
+                       ln_linalg_cpu_kind());
+}
+
 uint64_t ln_parked_checksum(const void *bytes, size_t size) {
     return XXH64(bytes, size, 0);
 }
@@ -35,27 +47,54 @@ static int damaged(const char *path, const char *what, struct ln_err *err) {
     return ln_err_set(err, LN_INPUT, "%s is damaged: %s", path, what);
 }
 
+static int unread(struct ln_parked_file *file, const char *path, struct ln_err *err) {
+    file->fault = LN_PARKED_UNREAD;
+    return ln_err_set(err, LN_INPUT, "cannot read %s: %s", path,
+                      errno ? strerror(errno) : "it became shorter");
+}
+
+/* On failure errno says why; 0: the file became shorter. */
 static int read_at(int fd, int64_t offset, int64_t size, void *bytes) {
     struct ln_err err;
+    errno = 0;
     return LN_FAULT(PARKED_READ, LN_FATAL, ln_rows_read(fd, offset, size, bytes, &err));
+}
+
+static int foreign(struct ln_parked_file *file, struct ln_err *err) {
+    file->fault = LN_PARKED_FOREIGN;
+    return (int)err->status;
+}
+
+/* Says no only of what is not even the beginning of a file of ours. */
+static int read_magic(struct ln_parked_file *file, const char *path, struct ln_err *err) {
+    char begin[sizeof magic];
+    int64_t size = file->size < (int64_t)sizeof magic ? file->size : (int64_t)sizeof magic;
+    if (read_at(file->fd, 0, size, begin) != LN_OK)
+        return unread(file, path, err);
+    if (memcmp(begin, magic, (size_t)size) == 0)
+        return LN_OK;
+    ln_err_set(err, LN_INPUT, "%s is not a file of parked points", path);
+    return foreign(file, err);
 }
 
 /* The fixed part: how long the header is. No more is believed than fits the file. */
 static int read_fixed(struct ln_parked_file *file, const char *path, int64_t *header,
                       struct ln_err *err) {
     unsigned char bytes[FIXED];
-    char begin[sizeof magic];
-    struct ln_unpack from = {bytes, FIXED, false};
-    if (file->size < FIXED + CHECKSUM || read_at(file->fd, 0, FIXED, bytes) != LN_OK)
+    struct ln_unpack from = {bytes + sizeof magic, FIXED - sizeof magic, false};
+    if (read_magic(file, path, err) != LN_OK)
+        return LN_INPUT;
+    if (file->size < FIXED + CHECKSUM)
         return damaged(path, "it is too short", err);
-    ln_unpack_bytes(&from, begin, sizeof begin);
+    if (read_at(file->fd, 0, FIXED, bytes) != LN_OK)
+        return unread(file, path, err);
     int64_t version = ln_unpack_int(&from), length = ln_unpack_int(&from);
     int64_t size = (file->n = ln_unpack_int(&from), ln_unpack_int(&from));
-    if (memcmp(begin, magic, sizeof magic) != 0)
-        return ln_err_set(err, LN_INPUT, "%s is not a file of parked points", path);
-    if (version != VERSION)
-        return ln_err_set(err, LN_INPUT, "%s has version %lld; this linnet reads version %d", path,
-                          (long long)version, VERSION);
+    if (version != VERSION) {
+        ln_err_set(err, LN_INPUT, "%s has version %lld; this linnet reads version %d", path,
+                   (long long)version, VERSION);
+        return foreign(file, err);
+    }
     if (length < 0 || length >= LN_PARKED_IDENTITY || file->n < 0 || file->n > file->size / ENTRY ||
         size != file->size || FIXED + length + ENTRY * file->n + CHECKSUM > file->size)
         return damaged(path, "its size is not what its header says", err);
@@ -92,7 +131,7 @@ static int read_entries(struct ln_parked_file *file, const char *path, struct ln
 static int read_index(struct ln_parked_file *file, const char *path, unsigned char *bytes,
                       int64_t header, struct ln_err *err) {
     if (read_at(file->fd, 0, header, bytes) != LN_OK)
-        return damaged(path, "its index cannot be read", err);
+        return unread(file, path, err);
     uint64_t checksum;
     size_t covered = (size_t)header - CHECKSUM;
     memcpy(&checksum, bytes + covered, sizeof checksum);
@@ -113,7 +152,9 @@ int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln
         return LN_OK;
     file->fd = found.fd;
     file->size = found.fd < 0 ? 0 : found.info.st_size;
-    if (status == LN_OK)
+    if (status != LN_OK)
+        file->fault = LN_PARKED_UNREAD;
+    else
         status = read_fixed(file, path, &header, err);
     if (status == LN_OK) {
         unsigned char *bytes = malloc((size_t)header);
@@ -123,8 +164,10 @@ int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln
                      : ln_err_set(err, LN_FATAL, "out of memory for the index of %s", path);
         free(bytes);
     }
+    enum ln_parked_fault fault = file->fault;
     if (status != LN_OK)
         ln_parked_file_close(file);
+    file->fault = fault;
     return status;
 }
 
@@ -140,9 +183,14 @@ const struct ln_parked_entry *ln_parked_file_find(const struct ln_parked_file *f
     return file->n == 0 ? NULL : bsearch(&key, file->entries, (size_t)file->n, sizeof key, by_cell);
 }
 
+int ln_parked_file_fetch(int fd, const struct ln_parked_entry *entry, void *bytes) {
+    if (read_at(fd, entry->offset, entry->size, bytes) != LN_OK)
+        return LN_FATAL;
+    return ln_parked_checksum(bytes, (size_t)entry->size) == entry->checksum ? LN_OK : LN_INPUT;
+}
+
 bool ln_parked_file_read(int fd, const struct ln_parked_entry *entry, void *bytes) {
-    return read_at(fd, entry->offset, entry->size, bytes) == LN_OK &&
-           ln_parked_checksum(bytes, (size_t)entry->size) == entry->checksum;
+    return ln_parked_file_fetch(fd, entry, bytes) == LN_OK;
 }
 
 unsigned char *ln_parked_file_begin(const char *identity, struct ln_parked_entry *entries,

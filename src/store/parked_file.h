@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "linnet/column.h"
 #include "linnet/err.h"
+#include "linnet/sweep.h"
 
 /* Of the program that wrote a file: sweep, columns, version, kind of CPU. */
 enum { LN_PARKED_IDENTITY = 512 };
@@ -19,8 +21,16 @@ struct ln_parked_entry {
     int64_t offset; /* in the file; follows from the sizes before */
 };
 
+/* What lies at a path that cannot be used. */
+enum ln_parked_fault {
+    LN_PARKED_DAMAGED, /* it was one of ours */
+    LN_PARKED_FOREIGN, /* no file of parked points, or of another version */
+    LN_PARKED_UNREAD,  /* the system gave no answer: it may be whole */
+};
+
 struct ln_parked_file {
-    int fd; /* -1: there is none */
+    int fd;                     /* -1: there is none */
+    enum ln_parked_fault fault; /* where it could not be opened */
     int64_t n, size;
     struct ln_parked_entry *entries; /* [n] by cell */
     char identity[LN_PARKED_IDENTITY];
@@ -32,16 +42,24 @@ char *ln_parked_path(const char *path);
 void ln_parked_identity(char text[LN_PARKED_IDENTITY], const char *sweep_digest,
                         const char *layout_digest, const char *source, const char *cpu_kind);
 
-/* Reads and checks header and index; no file at all is a file without records. Errors: LN_INPUT,
- * LN_FATAL (memory); nothing is open then. */
+/* That of this program. */
+void ln_parked_identity_own(char text[LN_PARKED_IDENTITY], const struct ln_sweep *sweep,
+                            const struct ln_layout *layout);
+
+/* Reads and checks header and index; no file at all is a file without records. Errors: LN_INPUT
+ * (file->fault says of what kind), LN_FATAL (memory); nothing is open then. */
 int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln_err *err);
 void ln_parked_file_close(struct ln_parked_file *file);
 
 /* The entry of a cell, or NULL. */
 const struct ln_parked_entry *ln_parked_file_find(const struct ln_parked_file *file, int64_t cell);
 
-/* bytes [entry->size]. false: they are not what was written. */
+/* bytes [entry->size]. false: they are not what was written, or cannot be had. */
 bool ln_parked_file_read(int fd, const struct ln_parked_entry *entry, void *bytes);
+
+/* The same, by what is wrong: LN_INPUT: they are not what was written; LN_FATAL: they cannot be
+ * had now, errno says why (0: the file became shorter). */
+int ln_parked_file_fetch(int fd, const struct ln_parked_entry *entry, void *bytes);
 
 uint64_t ln_parked_checksum(const void *bytes, size_t size);
 

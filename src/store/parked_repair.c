@@ -1,4 +1,5 @@
 /* What is damaged of the parked points is taken out; what is whole stays as it is. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,16 +57,27 @@ static int fill(const char *temporary, const char *path, void *ctx, struct ln_er
     return rc;
 }
 
-/* The entries whose records are whole, in front. */
-static int64_t pick(const struct ln_parked_file *file, struct ln_parked_entry *whole) {
-    int64_t n = 0;
+static int fail_read(const char *name, int number, struct ln_err *err) {
+    return ln_err_set(err, LN_FATAL, "cannot read %s: %s", name,
+                      number ? strerror(number) : "it became shorter");
+}
+
+/* The entries whose records are whole, in front. What cannot be read may be whole: an error. */
+static int pick(const char *name, const struct ln_parked_file *file, struct ln_parked_entry *whole,
+                int64_t *n, struct ln_err *err) {
+    *n = 0;
     for (int64_t i = 0; i < file->n; i++) {
         unsigned char *bytes = malloc((size_t)file->entries[i].size);
-        if (bytes && ln_parked_file_read(file->fd, &file->entries[i], bytes))
-            whole[n++] = file->entries[i];
+        if (!bytes)
+            return ln_err_set(err, LN_FATAL, "out of memory for %s", name);
+        int rc = ln_parked_file_fetch(file->fd, &file->entries[i], bytes), number = errno;
         free(bytes);
+        if (rc == LN_FATAL)
+            return fail_read(name, number, err);
+        if (rc == LN_OK)
+            whole[(*n)++] = file->entries[i];
     }
-    return n;
+    return LN_OK;
 }
 
 static int keep_whole(const char *name, const struct ln_parked_file *file, bool is_dry,
@@ -74,32 +86,43 @@ static int keep_whole(const char *name, const struct ln_parked_file *file, bool 
     struct ln_parked_entry *from = calloc(2 * room, sizeof *from);
     if (!from)
         return ln_err_set(err, LN_FATAL, "out of memory for %s", name);
-    struct keeping keeping = {file, from, from + room, pick(file, from)};
-    int rc = LN_OK;
-    memcpy(keeping.to, from, room * sizeof *from);
-    counts->n_kept = keeping.n;
-    counts->n_lost = file->n - keeping.n;
-    if (!is_dry && counts->n_lost > 0)
-        rc = keeping.n > 0 ? ln_newfile_make(name, fill, &keeping, err)
-                           : ln_sidefile_remove(name, err);
+    struct keeping keeping = {file, from, from + room, 0};
+    int rc = pick(name, file, from, &keeping.n, err);
+    if (rc == LN_OK) {
+        memcpy(keeping.to, from, room * sizeof *from);
+        counts->n_kept = keeping.n;
+        counts->n_lost = file->n - keeping.n;
+        if (!is_dry && counts->n_lost > 0)
+            rc = keeping.n > 0 ? ln_newfile_make(name, fill, &keeping, err)
+                               : ln_sidefile_remove(name, err);
+    }
     free(from);
     return rc;
 }
 
-/* Nothing in it can be used: out of the way. */
-static int move_away(const char *name, bool is_dry, struct ln_parked_repair *counts,
+/* Nothing in it can be used: out of the way, and nothing else lost by it. */
+static int move_away(const char *name, int fd, bool is_dry, struct ln_parked_repair *counts,
                      struct ln_err *err) {
-    char *to = ln_sidefile_name(name, ".damaged");
-    int rc = to ? ln_sidefile_check_place(to, err) : ln_err_set(err, LN_FATAL, "out of memory");
-    if (rc == LN_OK && !is_dry && rename(name, to) != 0)
-        rc = ln_sidefile_fail("rename", name, err);
+    int rc = LN_OK;
+    if (is_dry)
+        snprintf(counts->kept, sizeof counts->kept, "%s.damaged", name);
+    else
+        rc = ln_newfile_keep(name, fd, counts->kept, sizeof counts->kept, err);
+    if (rc == LN_OK && !is_dry)
+        rc = LN_FAULT(PARKED_REMOVE, ln_sidefile_fail("remove", name, err),
+                      ln_sidefile_remove(name, err));
     counts->is_moved = rc == LN_OK;
-    free(to);
     return rc;
 }
 
-static int repair(const char *name, bool is_dry, struct ln_parked_repair *counts,
-                  struct ln_err *err) {
+static int refuse_other(const char *name, struct ln_err *err) {
+    return ln_err_set(
+        err, LN_INPUT,
+        "%s is of another sweep, version of linnet or kind of CPU, and stays as it is", name);
+}
+
+static int repair(const char *name, const char *identity, bool is_dry,
+                  struct ln_parked_repair *counts, struct ln_err *err) {
     struct ln_parked_file file;
     struct ln_sidefile found;
     struct ln_err why;
@@ -107,25 +130,30 @@ static int repair(const char *name, bool is_dry, struct ln_parked_repair *counts
         return LN_INPUT; /* no file of ours */
     if (found.fd < 0)
         return LN_OK;
-    close(found.fd);
     int rc = ln_parked_file_open(name, &file, &why);
-    if (rc == LN_OK)
+    if (rc == LN_OK && strcmp(file.identity, identity) != 0) {
+        rc = refuse_other(name, err);
+    } else if (rc == LN_OK) {
         rc = keep_whole(name, &file, is_dry, counts, err);
-    else if (rc == LN_INPUT)
-        rc = move_away(name, is_dry, counts, err);
-    else
-        *err = why;
-    if (counts->is_moved)
+    } else if (rc == LN_INPUT && file.fault == LN_PARKED_DAMAGED) {
+        rc = move_away(name, found.fd, is_dry, counts, err);
         snprintf(counts->why, sizeof counts->why, "%s", why.text);
+    } else {
+        *err = why;
+        rc = rc == LN_INPUT && file.fault == LN_PARKED_FOREIGN ? LN_INPUT : LN_FATAL;
+    }
     ln_parked_file_close(&file);
+    close(found.fd);
     return rc;
 }
 
-int ln_parked_repair(const char *path, bool is_dry, struct ln_parked_repair *counts,
-                     struct ln_err *err) {
-    char *name = ln_parked_path(path);
+int ln_parked_repair(const char *path, const struct ln_sweep *sweep, const struct ln_layout *layout,
+                     bool is_dry, struct ln_parked_repair *counts, struct ln_err *err) {
+    char *name = ln_parked_path(path), identity[LN_PARKED_IDENTITY];
     memset(counts, 0, sizeof *counts);
-    int rc = name ? repair(name, is_dry, counts, err) : ln_err_set(err, LN_FATAL, "out of memory");
+    ln_parked_identity_own(identity, sweep, layout);
+    int rc = name ? repair(name, identity, is_dry, counts, err)
+                  : ln_err_set(err, LN_FATAL, "out of memory");
     free(name);
     return rc;
 }

@@ -125,30 +125,6 @@ static int take_row(void *ctx, const struct ln_block *block, int64_t i, int64_t 
     return ln_block_write(&taking->block, taking->fd, cell, 1, taking->path, err);
 }
 
-/* A second name for the original, under which it stays when the new file takes its first. */
-static int keep_original(const struct repair *repair, struct ln_err *err) {
-    char *to = repair->counts->kept;
-    size_t size = sizeof repair->counts->kept;
-    struct stat mine, there;
-    if (fstat(repair->fd, &mine) != 0)
-        return ln_err_set(err, LN_FATAL, "cannot read %s: %s", repair->path, strerror(errno));
-    for (int k = 1;; k++) {
-        int length = k == 1 ? snprintf(to, size, "%s.damaged", repair->path)
-                            : snprintf(to, size, "%s.damaged.%d", repair->path, k);
-        if (length >= (int)size)
-            return ln_err_set(err, LN_INPUT, "%.200s...: the path is too long", repair->path);
-        if (LN_FAULT(REPAIR_KEEP, -1, link(repair->path, to)) == 0)
-            return LN_OK;
-        /* By a repair that was killed before the new file got its name. */
-        if (errno == EEXIST && lstat(to, &there) == 0 && there.st_ino == mine.st_ino &&
-            there.st_dev == mine.st_dev)
-            return LN_OK;
-        if (errno != EEXIST)
-            return ln_err_set(err, LN_FATAL, "cannot keep the damaged file as %s: %s", to,
-                              strerror(errno));
-    }
-}
-
 static int put_rows(int fd, const struct ln_rows *rows, void *ctx, struct ln_err *err) {
     const struct repair *repair = ctx;
     struct ln_cells cells = {repair->path, repair->fd, rows, repair->sweep, true};
@@ -157,7 +133,11 @@ static int put_rows(int fd, const struct ln_rows *rows, void *ctx, struct ln_err
     if (rc == LN_OK)
         rc = ln_cells_walk(&cells, take_row, &taking, &repair->counts->health, err);
     ln_block_clear(&taking.block);
-    return rc == LN_OK ? keep_original(repair, err) : rc;
+    if (rc != LN_OK)
+        return rc;
+    /* The original stays under that name when the new file takes its first. */
+    return ln_newfile_keep(repair->path, repair->fd, repair->counts->kept,
+                           sizeof repair->counts->kept, err);
 }
 
 static int lay_out_anew(struct repair *repair, struct ln_err *err) {
@@ -228,7 +208,8 @@ static int repair_locked(struct repair *repair, struct ln_err *err) {
 static void repair_parked(const struct repair *repair) {
     struct ln_err err;
     struct ln_repair_counts *counts = repair->counts;
-    if (ln_parked_repair(repair->path, repair->is_dry, &counts->parked, &err) != LN_OK)
+    if (ln_parked_repair(repair->path, repair->sweep, repair->layout, repair->is_dry,
+                         &counts->parked, &err) != LN_OK)
         snprintf(counts->parked_note, sizeof counts->parked_note, "%s", err.text);
 }
 

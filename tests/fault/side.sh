@@ -1,0 +1,77 @@
+#!/bin/sh
+# The files beside the results, where calls fail or where somebody else has put something: nothing is lost, and it is said. TAP;
+# $1 is the program with faults.
+set -u
+. "$LINNET_SOURCE/tests/cli/tap.sh"
+
+cat >sweep.yaml <<'END'
+linnet: 1
+name: side
+problem: {kind: target, spectrum: [2, 1]}
+model: {depth: 2, init: {kind: gaussian}}
+train: {step_size: 0.05, max_steps: 100000, stop: {loss: 1e-3}}
+axes:
+  step_size: [0.05, 1e-7]
+  seed: {count: 3}
+END
+# faulty FAULT ARGUMENTS...: as run, with the fault.
+faulty() {
+    LINNET_FAULT=$1
+    export LINNET_FAULT
+    shift
+    run "$@"
+    unset LINNET_FAULT
+}
+faulty value.data:1:stop run sweep.yaml -q -o base.h5
+ok "a run that parks points" eval '[ $rc = 75 ] && [ -s base.h5.parked ]'
+faulty value.data:1:stop run sweep.yaml -q -o other.h5 --set train.max_steps=99999
+ok "and one of another sweep" eval '[ $rc = 75 ] && ! cmp -s base.h5.parked other.h5.parked'
+afresh() {
+    rm -rf out.h5*
+    cp base.h5 out.h5
+    cp base.h5.parked out.h5.parked
+}
+# turn FILE BYTE BIT: from the end where negative.
+turn() {
+    /usr/bin/python3 -c '
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[int(sys.argv[2])] ^= int(sys.argv[3])
+open(sys.argv[1], "wb").write(data)' "$@"
+}
+
+# --- parked points that a repair leaves alone
+afresh
+cp other.h5.parked out.h5.parked
+turn out.h5.parked -1 1
+cp out.h5.parked before
+run repair out.h5
+ok "damaged points of another sweep stay as they are" \
+    eval '[ $rc = 0 ] && says "out.h5.parked is of another sweep" && cmp before out.h5.parked && [ ! -e out.h5.parked.damaged ]'
+afresh
+echo "notes of somebody" >out.h5.parked
+echo "older notes" >out.h5.parked.damaged
+run repair out.h5
+ok "a text that is called so stays" \
+    eval '[ $rc = 0 ] && says "not a file of parked points" && grep -q somebody out.h5.parked && grep -q older out.h5.parked.damaged'
+afresh
+turn out.h5.parked 8 2
+cp out.h5.parked before
+run repair out.h5
+ok "a file of a later version stays" \
+    eval '[ $rc = 0 ] && says "this linnet reads version 1" && cmp before out.h5.parked && [ ! -e out.h5.parked.damaged ]'
+afresh
+turn out.h5.parked 150 8
+cp out.h5.parked before
+echo "older notes" >out.h5.parked.damaged
+run repair out.h5
+ok "what is moved away takes nobody's name" \
+    eval '[ $rc = 0 ] && says "is now out.h5.parked.damaged.2" && cmp before out.h5.parked.damaged.2 && grep -q older out.h5.parked.damaged &&
+        [ ! -e out.h5.parked ]'
+for at in 1 2 3 4 5 6; do
+    afresh
+    faulty parked.read:$at:EIO repair out.h5
+    ok "a repair that cannot read the points touches nothing (arrival $at)" \
+        eval 'says "cannot read out.h5.parked: Input/output error" && cmp base.h5.parked out.h5.parked && [ ! -e out.h5.parked.damaged ]'
+done
+echo "1..$n"
