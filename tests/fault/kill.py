@@ -120,7 +120,7 @@ class Run:
             return "too late"
         for pid in victims:
             send_kill(pid)
-        self.mpirun.wait(timeout=30)
+        self.mpirun.wait(timeout=180)
         wait_gone(ranks.values())
         return victim
 
@@ -148,7 +148,7 @@ def is_alive(pid):
 
 def wait_gone(pids):
     """Ranks end themselves when mpirun dies; that takes about a second."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 180
     for pid in pids:
         while is_alive(pid):
             if time.monotonic() > deadline:

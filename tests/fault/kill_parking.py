@@ -37,6 +37,7 @@ axes:
   seed: {count: 8}
 """
 STOPPED = 75
+TRIES = 20
 KILLED = (137, -9)
 # Rank 0 passes these for the parked file; of the others, which it shares with the page file, the last time.
 OWN = (("parked.create", 1), ("parked.write", 1), ("parked.write", 2))
@@ -50,6 +51,7 @@ class Lab:
     def __init__(self, options, folder):
         self.options, self.folder, self.chance = options, folder, options.chance
         self.sweep, self.out, self.clean = folder / "parking.yaml", folder / "out.h5", folder / "clean.h5"
+        self.arrived = folder / "arrived"
         self.sweep.write_text(SWEEP)
         options.ranks = 1
         started = time.monotonic()
@@ -98,20 +100,39 @@ class Lab:
 
     def last_arrivals(self, ranks):
         """How often each site is passed when a run on a new file is stopped."""
-        counts = self.folder / "counts"
-        counts.unlink(missing_ok=True)
-        self.new_file()
-        self.start(ranks, "value.data:1:stop", LINNET_FAULT_COUNT=str(counts)).finish(codes=(STOPPED,))
+        for _ in range(TRIES):
+            self.new_file()
+            self.start_counted(ranks, "value.data:1:stop").finish(codes=(STOPPED,))
+            most = self.arrivals()
+            if most:
+                return most
+        raise Failure(f"{TRIES} runs, and none has counted")
+
+    def start_counted(self, ranks, fault):
+        self.arrived.unlink(missing_ok=True)
+        return self.start(ranks, fault, LINNET_FAULT_COUNT=str(self.arrived))
+
+    def arrivals(self):
+        """Of the run before, which was not killed. Nothing where rank 0 did not get to say: mpirun ends the others when the first
+        leaves with a code other than 0."""
         most = collections.Counter()
-        for line in counts.read_text().splitlines():
+        for line in self.arrived.read_text().splitlines():
             site, number = line.split()
             most[site] = max(most[site], int(number))
-        return most
+        return most if most["parked.create"] else collections.Counter()
 
     def kill_at(self, ranks, site, at, what):
-        """A stop on a new file, or on one with parked points already, killed at the site."""
-        self.start(ranks, f"value.data:1:stop,{site}:{at}:{what}:0").finish(codes=KILLED)
-        self.look()
+        """A stop on a new file, killed at the site. How often it is passed goes with the number of points that are parked: where
+        this run came there less often than the one that was counted, its own last time is the next aim."""
+        for _ in range(TRIES):
+            self.new_file()
+            run = self.start_counted(ranks, f"value.data:1:stop,{site}:{at}:{what}:0")
+            run.finish(codes=(*KILLED, STOPPED))
+            if run.mpirun.returncode != STOPPED:
+                self.look()
+                return
+            at = min(at, self.arrivals()[site] or at)
+        raise Failure(f"{TRIES} runs, and none came there")
 
     def kill_removal(self, ranks, what):
         """A run that comes to its end, killed when it removes what was parked."""
@@ -139,7 +160,8 @@ class Lab:
         killed = run.kill(self.chance.choice(VICTIMS), self.chance)
         self.counts[f"at random: {killed}"] += 1
         if killed == "too late":
-            run.finish(codes=(0, FAILED, STOPPED))
+            # At its very end mpirun no longer hears signals, and the one that asks for the stop ends it.
+            run.finish(codes=(0, FAILED, STOPPED, -signal.SIGUSR1))
         self.look()
         if self.done == self.reference.done or self.chance.random() < 0.2:
             self.complete()
@@ -156,7 +178,6 @@ def moments(lab):
 def kill_at_moments(lab):
     chosen = list(moments(lab))[::lab.options.every]
     for ranks, site, at, what in chosen:
-        lab.new_file()
         try:
             lab.kill_at(ranks, site, at, what)
             lab.start(lab.chance.randint(1, 3), "value.data:1:stop").finish(codes=(0, STOPPED))
