@@ -39,6 +39,7 @@ axes:
 where: depth != 3 or seed != 7
 """
 POINTS = 299
+PATIENCE = 180  # seconds, on a machine that has other things to do
 LEFT_OUT = 107
 SEGV, KILL, ABRT, FPE, STACK = 11, 9, 6, 8, 0
 PAGE, HEAD = 4096, 192  # struct ln_page_head
@@ -54,9 +55,10 @@ class Bench:
 
     def __init__(self, options, folder):
         self.linnet, self.library, self.folder = options.linnet, options.library, folder
-        self.sweep, self.slow = folder / "deaths.yaml", folder / "slow.yaml"
+        self.sweep, self.slow, self.ending = folder / "deaths.yaml", folder / "slow.yaml", folder / "ending.yaml"
         self.sweep.write_text(SWEEP.replace("STEPS", "3000"))
-        self.slow.write_text(SWEEP.replace("STEPS", "3000000"))
+        self.slow.write_text(SWEEP.replace("STEPS", "30000000000"))
+        self.ending.write_text(SWEEP.replace("STEPS", "3000000"))
         self.reference = folder / "reference.h5"
         self.starts = self.deaths = self.forgeries = 0
         self.blamed_most = 0
@@ -75,12 +77,12 @@ class Bench:
                                     start_new_session=True)
 
     def run(self, *args, **more):
-        code = self.start(*args, **more).wait(timeout=60)
+        code = self.start(*args, **more).wait(timeout=PATIENCE)
         self.said = self.log.read_text(errors="replace")
         return code
 
     def status(self, out):
-        done = subprocess.run([self.linnet, "status", str(out), "--json"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([self.linnet, "status", str(out), "--json"], capture_output=True, text=True, timeout=PATIENCE)
         must(done.returncode == 0, f"status: {done.stderr}")
         return json.loads(done.stdout)
 
@@ -164,7 +166,7 @@ def retry_in_vain(bench, out, poison):
 def other_commands(bench, out, cell):
     """What the rest of the program makes of a file with a failed point."""
     def say(*words, code=0):
-        done = subprocess.run([bench.linnet, *map(str, words)], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([bench.linnet, *map(str, words)], capture_output=True, text=True, timeout=PATIENCE)
         must(done.returncode == code, f"{words[0]}: {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
     depth, seed = 2 + cell // 100, cell % 100
@@ -215,11 +217,19 @@ def file_number(out):
         return None
 
 
-def begin(bench, out, ranks):
-    """A slow run, as soon as every rank has points in hand; the file of a run before does not count."""
+@contextlib.contextmanager
+def ignored(number):
+    """What is started meanwhile ignores the signal."""
+    before = signal.signal(number, signal.SIG_IGN)
+    yield
+    signal.signal(number, before)
+
+
+def begin(bench, out, ranks, sweep=None):
+    """A run without an end, as soon as every rank has points in hand; the file of a run before does not count."""
     before = file_number(out)
-    run = bench.start(out, ranks, sweep=bench.slow)
-    deadline = time.monotonic() + 20
+    run = bench.start(out, ranks, sweep=sweep or bench.slow)
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
             if file_number(out) != before and all(slots(page) for page in pages(out)):
@@ -234,19 +244,19 @@ def pids(out):
 
 
 def wait_gone(run, ranks):
-    run.wait(timeout=30)
-    deadline = time.monotonic() + 20
+    run.wait(timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE
     while any(is_alive(pid) for pid in ranks):
         must(time.monotonic() < deadline, "a rank outlived its run")
         time.sleep(0.01)
 
 
-def nobody(bench, out, what):
+def nobody(bench, out, what, sweep=None):
     """The next start blames nobody (it is stopped at once)."""
-    run = begin(bench, out, 1)
+    run = begin(bench, out, 1, sweep)
     said = bench.log.read_text()
     run.send_signal(signal.SIGUSR1)
-    run.wait(timeout=30)
+    run.wait(timeout=PATIENCE)
     must("died over" not in said and not counts(out), f"{what}: somebody is blamed: {said}")
     left = [name for name in leftovers(out) if name != out.name + ".parked"]
     must(left == [], f"{what}: left over {left}")
@@ -289,18 +299,29 @@ def hang_up(bench):
     out = bench.new_file("hup")
     run = begin(bench, out, 1)
     run.send_signal(signal.SIGHUP)
-    must(run.wait(timeout=30) == -signal.SIGHUP, "a hang-up does not end the process by its signal")
+    must(run.wait(timeout=PATIENCE) == -signal.SIGHUP, "a hang-up does not end the process by its signal")
     nobody(bench, out, "the terminal is closed")
+
+
+def outlive_hang_up(bench):
+    """As under nohup: what the process was started to ignore does not end it."""
+    out = bench.new_file("nohup")
+    with ignored(signal.SIGHUP):
+        run = begin(bench, out, 1)
+    run.send_signal(signal.SIGHUP)
+    run.send_signal(signal.SIGUSR1)
+    must(run.wait(timeout=PATIENCE) == 75, "a hang-up that is ignored is in the way of a stop")
+    nobody(bench, out, "the terminal is closed under nohup")
 
 
 def lose_the_disk(bench):
     out = bench.new_file("cut")
-    run = begin(bench, out, 1)
+    run = begin(bench, out, 1, bench.ending)  # it is the row of a point that misses its place
     whole = out.read_bytes()
     os.truncate(out, 4096)
-    must(run.wait(timeout=30) == 1, "a file that is cut off does not end the run with 1")
+    must(run.wait(timeout=PATIENCE) == 1, "a file that is cut off does not end the run with 1")
     out.write_bytes(whole)
-    nobody(bench, out, "the file was cut off")
+    nobody(bench, out, "the file was cut off", bench.ending)
 
 
 def kill_one(bench):
@@ -315,7 +336,7 @@ def kill_one(bench):
     run = begin(bench, out, 1)
     blamed = set(counts(out))
     run.send_signal(signal.SIGUSR1)
-    run.wait(timeout=30)
+    run.wait(timeout=PATIENCE)
     must(blamed and blamed <= in_hand, f"blamed are {blamed}, in its hands were {in_hand}")
     print(f"kill -9 of one of three ranks: its {len(blamed)} points are blamed, no others", flush=True)
 
@@ -325,7 +346,7 @@ def leave_page(bench):
     out = bench.new_file("forged")
     run = begin(bench, out, 1)
     send_kill(run.pid)
-    run.wait(timeout=30)
+    run.wait(timeout=PATIENCE)
     return out, pathlib.Path(f"{out}.running").read_bytes()
 
 
@@ -407,12 +428,12 @@ def left_out_is_never_failed(bench):
     run = begin(bench, out, 1)
     digest = pages(out)[0][32:48].decode()
     run.send_signal(signal.SIGUSR1)
-    run.wait(timeout=30)
+    run.wait(timeout=PATIENCE)
     line = f"cell {LEFT_OUT} deaths 7 signal 9 host x job - at 2026-11-21T11:10:27Z\n"
     pathlib.Path(f"{out}.deaths").write_text(f"linnet deaths 1 sweep {digest} run 1\n" + line)
     run = begin(bench, out, 1)
     run.send_signal(signal.SIGUSR1)
-    run.wait(timeout=30)
+    run.wait(timeout=PATIENCE)
     state = bench.status(out)
     must(state["failed"] == 0 and state["excluded"] == 1, f"a cell left out was given up: {state}")
 
@@ -437,6 +458,7 @@ def test(options, bench):
     stop_twice(bench, 1, signal.SIGINT)
     stop_twice(bench, 3, signal.SIGTERM)
     hang_up(bench)
+    outlive_hang_up(bench)
     lose_the_disk(bench)
     left_out_is_never_failed(bench)
     odd_files(bench)
@@ -456,6 +478,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    # A suite under nohup hands it on that hang-ups are ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     return in_folder("deaths", lambda folder: test(options, Bench(options, folder)))
 
 
