@@ -47,6 +47,11 @@ state_of_files() {
     stat -c '%n %i %s %Y' out.h5.lock out.h5.log 2>&1
     sum out.h5
 }
+# All names, and all of the files of the sweep.
+state_of_folder() {
+    ls -A
+    ls -la --time-style=full-iso out.h5*
+}
 
 run status out.h5
 ok "a file that is not there is refused" sh -c "[ $rc = 2 ] && grep -q 'out.h5' err.log"
@@ -61,7 +66,8 @@ run status out.h5
 ok "and in words" sh -c "[ $rc = 0 ] && grep -q 'running on 2 ranks: host .*, process $pid, Slurm job 4711, since ' out.log && grep -q '0 of its 12 points done, [0-9]* in hand; about .* left' out.log"
 ok "what a living run has in hand is not suspect" json 's["suspects"] == []'
 chmod 444 out.h5.lock
-ok "a lock that may only be read is looked at too" json 's["state"] == "running"'
+other status out.h5 --json
+ok "a lock that may only be read is looked at too" sh -c "[ $rc = 0 ] && grep -q '\"state\": \"running\"' out.log"
 chmod 000 out.h5.lock
 other status out.h5
 ok "with a lock that may not be read, a living run is not called dead" \
@@ -128,8 +134,11 @@ run status out.h5
 ok "and in words" grep -q '^finished' out.log
 rm out.h5.log
 ok "also without a log" json 's["state"] == "finished" and "last_exit" not in s'
-chmod 555 .
+before=$(state_of_folder)
 run status out.h5
+ok "status writes nothing" [ "$before" = "$(state_of_folder)" ]
+chmod 555 .
+other status out.h5
 chmod 755 .
-ok "status needs to write nothing" [ $rc = 0 ]
+ok "nor does it need to" sh -c "[ $rc = 0 ] && grep -q '^finished' out.log"
 echo "1..$n"
