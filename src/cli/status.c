@@ -108,8 +108,10 @@ static int say_missing(const char *path, const struct ln_err *err) {
         ln_activity_look(path, NULL, 0, &activity);
     if (!is_missing || activity.kind != LN_ACTIVITY_WRITER)
         return cli_fail(err);
-    ln_err_set(&coming, LN_INPUT, "%s is not there yet: process %lld on %s is about to make it",
-               path, (long long)activity.pid, activity.host);
+    char who[128] = "another process (who it is cannot be read)";
+    if (activity.pid != 0)
+        snprintf(who, sizeof who, "process %lld on %s", (long long)activity.pid, activity.host);
+    ln_err_set(&coming, LN_INPUT, "%s is not there yet: %s is about to make it", path, who);
     return cli_fail(&coming);
 }
 

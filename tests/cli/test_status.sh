@@ -55,6 +55,22 @@ state_of_folder() {
 
 run status out.h5
 ok "a file that is not there is refused" sh -c "[ $rc = 2 ] && grep -q 'out.h5' err.log"
+cat >held.py <<'END'
+# Holds the lock of a file that is not there, and asks for its status. The text of the lock: standard input.
+import fcntl, struct, subprocess, sys
+with open("new.h5.lock", "w+") as lock:
+    lock.write(sys.stdin.read())
+    lock.flush()
+    fcntl.fcntl(lock, 37, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 1, 0))  # F_OFD_SETLK
+    sys.exit(subprocess.run([sys.argv[1], "status", "new.h5"], timeout=60).returncode)
+END
+echo "linnet lock 1 host n1 boot b process 17 space 1 started 1 job - restart 0 since 2026-01-01T00:00:00Z by kernel token 0000000000000001" |
+    /usr/bin/python3 held.py "$linnet" >out.log 2>err.log
+rc=$?
+ok "who is about to make it is named" sh -c "[ $rc = 2 ] && grep -q 'new.h5 is not there yet: process 17 on n1 is about to make it' err.log"
+: | /usr/bin/python3 held.py "$linnet" >out.log 2>err.log
+rc=$?
+ok "unless that cannot be read" sh -c "[ $rc = 2 ] && grep -q 'not there yet: another process (who it is cannot be read) is about to make it' err.log"
 export SLURM_JOB_ID=4711
 start 2
 unset SLURM_JOB_ID
