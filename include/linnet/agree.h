@@ -6,8 +6,8 @@
 
 #include "linnet/err.h"
 
-/* The status of the lowest rank of comm that failed, with its message, on all ranks; LN_OK where
- * none did. Ranks: collective. */
+/* The status of the lowest rank of comm that failed, with its message, on all ranks; where none
+ * failed, LN_STOPPED if one was stopped, else LN_OK. Ranks: collective. */
 int ln_agree(MPI_Comm comm, int status, struct ln_err *err);
 
 /* The same after a call in which the others may hang for ever because it has failed here: a rank

@@ -33,8 +33,8 @@ void ln_store_renew(struct ln_store *store);
 
 /* done[n_cells]: LN_ROW_DONE where the status says so and the checksum agrees, LN_ROW_FAILED where
  * the status says so, else 0; *n_bad counts flagged rows whose checksum does not agree (they will
- * be trained again). Ranks: collective; all get the
- * same answer. */
+ * be trained again). LN_STOPPED where a rank was interrupted (interrupt.h). Ranks: collective; all
+ * get the same answer. */
 int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct ln_err *err);
 
 /* Writes one row (layout->row_bytes): data, then checksum, then status. Ranks: independent. */

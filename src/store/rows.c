@@ -8,6 +8,7 @@
 
 #include "h5.h"
 #include "linnet/fault.h"
+#include "linnet/interrupt.h"
 #include "linnet/store.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -272,7 +273,9 @@ int ln_rows_verify(const struct ln_rows *rows, int fd, int64_t first, int64_t co
             verdict[i] = LN_ROW_BAD;
     for (int64_t i = 0; rc == LN_OK && i < count; i += step) {
         int64_t n = count - i < step ? count - i : step;
-        rc = verify_block(rows, fd, first + i, n, verdict + i, &block, err);
+        rc = ln_interrupt_is_due()
+                 ? ln_err_set(err, LN_STOPPED, "stopped on request, while the rows were verified")
+                 : verify_block(rows, fd, first + i, n, verdict + i, &block, err);
     }
     free(block.checksums);
     free(block.packed);

@@ -51,7 +51,7 @@ void ln_rows_pack(const struct ln_rows *rows, int64_t cell, const unsigned char 
 
 /* verdict[count]: what the file says about the cells from `first` on, checksums verified. The
  * status is read before the data, so a row that is being written at this moment is pending or
- * whole, never bad. */
+ * whole, never bad. LN_STOPPED where it was interrupted (interrupt.h). */
 int ln_rows_verify(const struct ln_rows *rows, int fd, int64_t first, int64_t count,
                    int8_t *verdict, struct ln_err *err);
 

@@ -245,7 +245,7 @@ static int scan_slab(struct ln_store *store, uint8_t *done, int64_t *n_bad, stru
         *n_bad += verdict[i] == LN_ROW_BAD;
     }
     free(verdict);
-    return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", store->path);
+    return rc == LN_OK || rc == LN_STOPPED ? rc : ln_err_prefix(err, "%s: ", store->path);
 }
 
 int ln_store_scan(struct ln_store *store, uint8_t *done, int64_t *n_bad, struct ln_err *err) {
