@@ -166,14 +166,15 @@ static void park(const struct trainer *t) {
     ln_pack_clear(&pack);
 }
 
-/* Fills every empty lane that gets a task. */
+/* Fills every empty lane that gets a task. A start that was cut short says nothing of what is
+ * parked. */
 static void refill(struct trainer *t) {
-    for (int lane = 0; lane < t->shape->lanes; lane++) {
+    for (int lane = 0; lane < t->shape->lanes && !ln_interrupt_has_cut(); lane++) {
         struct ln_task task = {0};
         if (t->is_busy[lane] || !t->hooks->next(t->hooks->ctx, lane, &task))
             continue;
         begin(t, lane, &task);
-        if (task.parked && !restore(t, lane, &task)) {
+        if (task.parked && !ln_interrupt_has_cut() && !restore(t, lane, &task)) {
             end_state(t, lane);
             begin(t, lane, &task);
             if (t->hooks->refuse)

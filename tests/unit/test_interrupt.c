@@ -111,12 +111,12 @@ static struct ln_sweep *parse(const char *text) {
 #define HEAD                                                                                       \
     "linnet: 1\nproblem: {kind: target, spectrum: [2, 1, 0.5], basis: random}\n"                   \
     "model: {kind: deep, depth: 2, width: 40, init: {kind: gaussian, scale: 1.0, std: fan_in}}\n"  \
-    "train: {algorithm: gd, max_steps: 40, stop: {loss: 0}}\n"                                     \
     "axes: {step_size: {linspace: [0.01, 0.1], count: 5}, seed: {count: 2}}\n"
+#define TRAIN "train: {algorithm: gd, max_steps: 40, stop: {loss: 0}}\n"
 
 static void planning_gives_up_and_leaves_no_plan(void **state) {
     (void)state;
-    struct ln_sweep *sweep = parse(HEAD);
+    struct ln_sweep *sweep = parse(HEAD TRAIN);
     struct ln_plan *plan = NULL;
     struct ln_layout *layout = ln_linalg_alloc(1, sizeof *layout);
     struct ln_err err = {0};
@@ -213,21 +213,21 @@ static void close_job(struct job *job) {
     }
 }
 
-/* Cut short again and again, each time a little later, until all is done. */
-static void check_rows(const char *record) {
+/* Cut short again and again, at once and a little later every time, until all is done. */
+static void check_rows(const char *train, const char *record) {
     char text[2048];
     struct job whole, cut;
     struct ln_layout *layout = ln_linalg_alloc(1, sizeof *layout);
     struct ln_err err = {0};
     int n_cuts = 0, status, patience;
-    snprintf(text, sizeof text, HEAD "record: {times: {list: [0, 7, 40]}, %s}\n", record);
+    snprintf(text, sizeof text, HEAD "%srecord: {times: {list: [0, 7, 40]}, %s}\n", train, record);
     struct ln_sweep *sweep = parse(text);
     assert_int_equal(ln_engine_layout(sweep, layout, &err), LN_OK);
     open_job(&whole, layout, sweep);
     open_job(&cut, layout, sweep);
     assert_int_equal(run(&whole, sweep), LN_OK);
     do {
-        patience = n_cuts / 2; /* nothing is done at a stop that comes at once, twice */
+        patience = n_cuts % 2 ? 0 : n_cuts / 2;
         be_patient(&patience);
         status = run(&cut, sweep);
         be_patient(NULL);
@@ -247,12 +247,19 @@ static void check_rows(const char *record) {
 
 static void a_record_that_was_cut_short_is_made_again_with_the_same_bits(void **state) {
     (void)state;
-    check_rows("series: [loss, sharpness]");
+    check_rows(TRAIN, "series: [loss, sharpness]");
 }
 
 static void an_end_that_was_cut_short_is_made_again_with_the_same_bits(void **state) {
     (void)state;
-    check_rows("series: [loss], final: [loss, sharpness, lambda_min]");
+    check_rows(TRAIN, "series: [loss], final: [loss, sharpness, lambda_min]");
+}
+
+/* It asks for the sharpness there. */
+static void a_start_that_was_cut_short_does_not_refuse_what_is_parked(void **state) {
+    (void)state;
+    check_rows("train: {algorithm: gd, step_unit: start, max_steps: 40, stop: {loss: 0}}\n",
+               "series: [loss, sharpness]");
 }
 
 int main(void) {
@@ -264,6 +271,7 @@ int main(void) {
         cmocka_unit_test(planning_gives_up_and_leaves_no_plan),
         cmocka_unit_test(a_record_that_was_cut_short_is_made_again_with_the_same_bits),
         cmocka_unit_test(an_end_that_was_cut_short_is_made_again_with_the_same_bits),
+        cmocka_unit_test(a_start_that_was_cut_short_does_not_refuse_what_is_parked),
     };
     ln_linalg_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
