@@ -17,6 +17,10 @@ struct ln_interrupt {
 /* Sets whom to ask from now on, and forgets what was cut. Returns who was asked before. */
 struct ln_interrupt ln_interrupt_by(struct ln_interrupt interrupt);
 
+/* While held, whoever is asked may go on with what he does, but nothing gives up: for what could
+ * not be made again. What was cut before is known again afterwards. */
+void ln_interrupt_hold(bool hold);
+
 /* For long loops: true means to give up. Asks at its first call and then five times a millisecond
  * at most, so it may be called every few microseconds. Once true it stays so. */
 bool ln_interrupt_is_due(void);

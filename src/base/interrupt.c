@@ -5,7 +5,7 @@
 static const double seconds_between_questions = 2e-4;
 
 static struct ln_interrupt current;
-static bool has_cut;
+static bool has_cut, is_held;
 static double last; /* question; 0: none yet */
 
 struct ln_interrupt ln_interrupt_by(struct ln_interrupt interrupt) {
@@ -16,17 +16,23 @@ struct ln_interrupt ln_interrupt_by(struct ln_interrupt interrupt) {
     return before;
 }
 
+void ln_interrupt_hold(bool hold) {
+    if (is_held && !hold)
+        last = 0;
+    is_held = hold;
+}
+
 bool ln_interrupt_is_due(void) {
-    if (has_cut || !current.ask)
-        return has_cut;
+    if (ln_interrupt_has_cut() || !current.ask)
+        return ln_interrupt_has_cut();
     double now = ln_clock();
     if (last > 0 && now - last < seconds_between_questions)
         return false;
-    has_cut = current.ask(current.ctx);
+    has_cut |= current.ask(current.ctx) && !is_held;
     last = ln_clock();
-    return has_cut;
+    return ln_interrupt_has_cut();
 }
 
 bool ln_interrupt_has_cut(void) {
-    return has_cut;
+    return has_cut && !is_held;
 }

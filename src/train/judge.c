@@ -51,6 +51,10 @@ void ln_run_begin(struct ln_run *run, const struct ln_task *task, int rank) {
     begin_plateaus(run, rank);
 }
 
+bool ln_run_is_lost(const struct ln_run *run) {
+    return run->is_invalid || run->diverged_step >= 0;
+}
+
 /* The stopping rules, each step. Rises count while they are more than rounding and above the
  * tolerance. */
 void ln_run_judge(struct ln_run *run, double excess) {

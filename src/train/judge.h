@@ -11,6 +11,9 @@ void ln_run_begin(struct ln_run *run, const struct ln_task *task, int rank);
 /* E of the state at run->step. Asking twice for the same step changes nothing. */
 void ln_run_judge(struct ln_run *run, double excess);
 
+/* Has no state to go on from: it diverged, or could not even start. */
+bool ln_run_is_lost(const struct ln_run *run);
+
 /* The plateau threshold of a run whose position was put back. */
 void ln_run_find_plateau(struct ln_run *run);
 

@@ -144,15 +144,13 @@ static bool restore(struct trainer *t, int lane, const struct ln_task *task) {
     return good;
 }
 
-/* Hands out what a later run needs to go on. What is fresh has not moved, and what has diverged
- * has no state to go on from. */
+/* Hands out what a later run needs to go on. What is fresh has not moved. */
 static void park(const struct trainer *t) {
     struct ln_pack pack = {0};
     size_t mark = ln_work_mark();
     double *weights = ln_work_take((size_t)t->shape->n_state);
     for (int lane = 0; t->hooks->park && lane < t->shape->lanes; lane++) {
-        if (!t->is_busy[lane] || t->is_fresh[lane] || t->runs[lane].is_invalid ||
-            t->runs[lane].diverged_step >= 0)
+        if (!t->is_busy[lane] || t->is_fresh[lane] || ln_run_is_lost(&t->runs[lane]))
             continue;
         pack.size = 0;
         ln_batch_weights(t->batch, lane, weights);
@@ -166,8 +164,7 @@ static void park(const struct trainer *t) {
     ln_pack_clear(&pack);
 }
 
-/* Fills every empty lane that gets a task. A start that was cut short says nothing of what is
- * parked. */
+/* Fills every empty lane that gets a task. A start that was cut short refuses nothing. */
 static void refill(struct trainer *t) {
     for (int lane = 0; lane < t->shape->lanes && !ln_interrupt_has_cut(); lane++) {
         struct ln_task task = {0};
@@ -217,17 +214,19 @@ static void attend(struct trainer *t, int lane) {
 }
 
 /* LN_STOPPED: what there was to do at this step was cut short, and the point is still in its lane.
- */
+ * What is lost would have to be trained anew, so it is seen to its end. */
 static int look(struct trainer *t, int lane, double excess, struct ln_err *err) {
     struct ln_run *run = &t->runs[lane];
+    int status = LN_OK;
     ln_run_judge(run, excess);
+    ln_interrupt_hold(ln_run_is_lost(run));
     if (run->step >= run->next_event)
         attend(t, lane);
     plan_event(t, run);
-    if (!run->is_finished)
-        return LN_OK;
-    int status = t->hooks->finish(t->hooks->ctx, lane, t->batch, run, err);
-    if (status == LN_STOPPED)
+    if (run->is_finished)
+        status = t->hooks->finish(t->hooks->ctx, lane, t->batch, run, err);
+    ln_interrupt_hold(false);
+    if (!run->is_finished || status == LN_STOPPED)
         return status;
     ln_batch_clear(t->batch, lane);
     end_state(t, lane);

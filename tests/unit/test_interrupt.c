@@ -100,6 +100,22 @@ static void many_items_are_sorted_and_sorting_gives_up(void **state) {
     }
 }
 
+static void what_is_held_is_not_interrupted_and_what_was_cut_is_known_after_it(void **state) {
+    (void)state;
+    int patience = 0;
+    be_patient(&patience);
+    ln_interrupt_hold(true);
+    assert_false(ln_interrupt_is_due() || ln_interrupt_has_cut());
+    ln_interrupt_hold(false);
+    assert_false(ln_interrupt_has_cut());
+    assert_true(ln_interrupt_is_due());
+    ln_interrupt_hold(true);
+    assert_false(ln_interrupt_is_due() || ln_interrupt_has_cut());
+    ln_interrupt_hold(false);
+    assert_true(ln_interrupt_is_due() && ln_interrupt_has_cut());
+    be_patient(NULL);
+}
+
 static struct ln_sweep *parse(const char *text) {
     struct ln_sweep *sweep = NULL;
     struct ln_err err = {0};
@@ -255,6 +271,33 @@ static void an_end_that_was_cut_short_is_made_again_with_the_same_bits(void **st
     check_rows(TRAIN, "series: [loss], final: [loss, sharpness, lambda_min]");
 }
 
+/* It has no state to go on from, and all its training would be lost; the stop is heard after it. */
+static void a_point_that_has_diverged_is_seen_to_its_end(void **state) {
+    (void)state;
+    struct ln_layout *layout = ln_linalg_alloc(1, sizeof *layout);
+    struct ln_err err = {0};
+    struct job whole, cut;
+    int patience = 0;
+    struct ln_sweep *sweep =
+        parse(HEAD "train: {algorithm: gd, max_steps: 400, stop: {loss: 0, diverged: 0.1}}\n"
+                   "record: {times: {list: [0]}, series: [loss, sharpness], final: [sharpness]}\n");
+    assert_int_equal(ln_engine_layout(sweep, layout, &err), LN_OK);
+    open_job(&whole, layout, sweep);
+    open_job(&cut, layout, sweep);
+    assert_int_equal(run(&whole, sweep), LN_OK);
+    be_patient(&patience);
+    assert_int_equal(run(&cut, sweep), LN_OK);
+    be_patient(NULL);
+    for (int i = 0; i < MOST_POINTS; i++) {
+        assert_true(cut.is_done[i]);
+        assert_memory_equal(whole.rows[i], cut.rows[i], layout->row_bytes);
+    }
+    close_job(&whole);
+    close_job(&cut);
+    free(layout);
+    ln_sweep_free(sweep);
+}
+
 /* It asks for the sharpness there. */
 static void a_start_that_was_cut_short_does_not_refuse_what_is_parked(void **state) {
     (void)state;
@@ -268,9 +311,11 @@ int main(void) {
         cmocka_unit_test(lanczos_gives_up_between_two_products),
         cmocka_unit_test(a_walk_along_saddles_gives_up_between_two_jumps),
         cmocka_unit_test(many_items_are_sorted_and_sorting_gives_up),
+        cmocka_unit_test(what_is_held_is_not_interrupted_and_what_was_cut_is_known_after_it),
         cmocka_unit_test(planning_gives_up_and_leaves_no_plan),
         cmocka_unit_test(a_record_that_was_cut_short_is_made_again_with_the_same_bits),
         cmocka_unit_test(an_end_that_was_cut_short_is_made_again_with_the_same_bits),
+        cmocka_unit_test(a_point_that_has_diverged_is_seen_to_its_end),
         cmocka_unit_test(a_start_that_was_cut_short_does_not_refuse_what_is_parked),
     };
     ln_linalg_start();
