@@ -366,8 +366,8 @@ static int advance(struct trainer *t, int64_t *done, struct ln_err *err) {
 }
 
 /* Steps between two looks at the clock: half a millisecond of the kernels that take runs, a tenth
- * of the others. A run also ends there, and its weights are copied out where they have a layout of
- * their own: many steps to a run keep that small. */
+ * of the others. A run also ends there, and what goes before one and after it is done again: many
+ * steps to a run keep that small. */
 static int64_t steps_between_polls(const struct trainer *t) {
     double flops = t->in_runs ? 3e7 : 1e6;
     double steps = flops / (t->shape->model->step_flops(t->shape) * t->shape->lanes + 100.0);
