@@ -11,7 +11,7 @@ volatile int run_stop_asked;
  * once (every row that is marked done is whole at any moment). Launchers deliver one signal twice,
  * to the process and to its group: what follows within a third of a second is the same one. */
 static void on_signal(int number) {
-    static double first;
+    static volatile double first;
     double now = ln_clock();
     (void)number;
     if (run_stop_asked && now - first > 0.33)
@@ -29,8 +29,12 @@ static bool is_asked(void *ctx) {
 
 void run_catch_signals(void) {
     ln_interrupt_by((struct ln_interrupt){is_asked, NULL});
+    static const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+    enum { N_SIGNALS = sizeof signals / sizeof signals[0] };
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < N_SIGNALS; i++) /* one at a time: a second kind has to find the first */
+        sigaddset(&action.sa_mask, signals[i]);
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaction(signals[i], &action, NULL);
 }
