@@ -157,6 +157,11 @@ static void add_group(struct ln_plan *plan, const struct planner *planner, int64
 
 enum { CELLS_BETWEEN_QUESTIONS = 64 };
 
+static int no_memory(const struct ln_plan *plan, struct ln_err *err) {
+    return ln_err_set(err, LN_FATAL, "out of memory for a plan of %lld cells",
+                      (long long)plan->n_cells);
+}
+
 static int give_up(struct ln_err *err) {
     return ln_err_set(err, LN_STOPPED, "stopped on request, while the sweep was planned");
 }
@@ -168,10 +173,13 @@ static bool is_to_stop(int64_t i) {
 static int fill_plan(struct ln_plan *plan, struct planner *planner, struct ln_err *err) {
     if (!ln_sort(planner->jobs, (size_t)planner->n_jobs, sizeof *planner->jobs, compare_jobs))
         return give_up(err);
+    size_t n = (size_t)planner->n_jobs;
     plan->n_points = planner->n_jobs;
-    plan->ids = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->ids);
-    plan->cost = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->cost);
-    plan->most = ln_linalg_alloc((size_t)planner->n_jobs, sizeof *plan->most);
+    plan->ids = malloc(n * sizeof *plan->ids + 1);
+    plan->cost = malloc(n * sizeof *plan->cost + 1);
+    plan->most = malloc(n * sizeof *plan->most + 1);
+    if (!plan->ids || !plan->cost || !plan->most)
+        return no_memory(plan, err);
     plan->groups = ln_linalg_alloc((size_t)planner->sets.n_sets, sizeof *plan->groups);
     for (int64_t i = 0; i < planner->n_jobs; i++) {
         if (is_to_stop(i))
@@ -222,9 +230,7 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
     ln_sweep_record_steps(sweep, &n_records);
     planner.fixed = seconds_per_point + seconds_per_record * n_records;
     planner.jobs = malloc((size_t)plan->n_cells * sizeof *planner.jobs);
-    int status = planner.jobs ? LN_OK
-                              : ln_err_set(err, LN_FATAL, "out of memory for a plan of %lld cells",
-                                           (long long)plan->n_cells);
+    int status = planner.jobs ? LN_OK : no_memory(plan, err);
     if (status == LN_OK)
         status = add_cells(plan, &planner, done, err);
     if (status == LN_OK)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "linnet/interrupt.h"
-#include "linnet/linalg.h"
 
 enum { BLOCK = 1 << 15 };
 
@@ -48,7 +47,11 @@ bool ln_sort(void *items, size_t n, size_t size, int (*compare)(const void *, co
     }
     if (n <= BLOCK)
         return true;
-    char *spare = ln_linalg_alloc(n, size), *to = spare;
+    char *spare = malloc(bytes), *to = spare;
+    if (!spare) { /* in place, and nobody is asked until it is done */
+        qsort(items, n, size, compare);
+        return true;
+    }
     bool is_done = true;
     for (size_t length = block; length < bytes && is_done; length *= 2) {
         is_done = merge_all(to, from, bytes, length, size, compare);
