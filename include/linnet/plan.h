@@ -39,8 +39,9 @@ int ln_plan_create(const struct ln_sweep *sweep, const uint8_t *done, struct ln_
                    struct ln_err *err);
 
 /* Cuts a plan of the whole sweep down to the points of one of n_shards (from 1 on), which together
- * have each point once and about the same predicted cost. Depends on the predictions alone. */
-void ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards);
+ * have each point once and about the same predicted cost. Depends on the predictions alone.
+ * LN_STOPPED where it was interrupted (interrupt.h): the plan is whole then. */
+int ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards, struct ln_err *err);
 
 /* Takes finished points out of a plan; done: [n_cells]. */
 void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done);

@@ -47,7 +47,7 @@ static int read_sweep(struct run_job *job, struct ln_err *err) {
     if (status == LN_OK && (!job->is_there || job->n_shards > 0))
         status = ln_plan_create(job->sweep, NULL, &job->plan, err);
     if (status == LN_OK && job->n_shards > 0)
-        ln_plan_take_shard(job->plan, job->shard, job->n_shards);
+        status = ln_plan_take_shard(job->plan, job->shard, job->n_shards, err);
     return ln_agree(MPI_COMM_WORLD, status, err);
 }
 

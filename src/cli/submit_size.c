@@ -288,7 +288,7 @@ static int make_plan(struct sizing *sizing, const struct ln_sweep *sweep, struct
             status = cli_take_done(request->output, request->sweep_path, sweep, sizing->plan,
                                    &costs, err);
         else if (request->n_shards > 0)
-            ln_plan_take_shard(sizing->plan, 1, request->n_shards);
+            status = ln_plan_take_shard(sizing->plan, 1, request->n_shards, err);
     }
     cli_costs_clear(&costs);
     free(layout);

@@ -5,6 +5,7 @@
 
 #include "linnet/linalg.h"
 #include "linnet/plan.h"
+#include "sort.h"
 
 /* A shard while points are dealt out: the least loaded one is on top of the heap. */
 struct load {
@@ -86,17 +87,22 @@ static int64_t drop_points(struct ln_plan *plan, const uint8_t *flags, uint8_t v
     return before - kept;
 }
 
-void ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards) {
+int ln_plan_take_shard(struct ln_plan *plan, int shard, int n_shards, struct ln_err *err) {
     assert(1 <= shard && shard <= n_shards && plan->n_done == 0);
     struct card *cards = ln_linalg_alloc((size_t)plan->n_points, sizeof *cards);
     uint8_t *mine = ln_linalg_alloc((size_t)plan->n_cells, 1);
     for (int64_t i = 0; i < plan->n_points; i++)
         cards[i] = (struct card){(float)plan->cost[i], plan->ids[i]};
-    qsort(cards, (size_t)plan->n_points, sizeof *cards, compare_cards);
-    deal(cards, plan->n_points, shard, n_shards, mine);
-    plan->n_elsewhere += drop_points(plan, mine, 0);
+    int status = LN_OK;
+    if (ln_sort(cards, (size_t)plan->n_points, sizeof *cards, compare_cards)) {
+        deal(cards, plan->n_points, shard, n_shards, mine);
+        plan->n_elsewhere += drop_points(plan, mine, 0);
+    } else {
+        status = ln_err_set(err, LN_STOPPED, "stopped on request, while the sweep was planned");
+    }
     free(mine);
     free(cards);
+    return status;
 }
 
 void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linnet/interrupt.h"
 #include "make_plan.h"
 
 enum { GROUPS = 5, POINTS = 200 };
@@ -40,6 +41,11 @@ static void check_groups(const struct ln_plan *plan) {
     assert_true(fabs(plan->total_cost - total) <= 1e-12 * (total + 1));
 }
 
+static void take_shard(struct ln_plan *plan, int shard, int n_shards) {
+    struct ln_err err = {0};
+    assert_int_equal(ln_plan_take_shard(plan, shard, n_shards, &err), LN_OK);
+}
+
 static void each_point_is_in_one_shard_and_shards_cost_about_the_same(void **state) {
     (void)state;
     for (int n = 1; n <= 40; n++) {
@@ -52,7 +58,7 @@ static void each_point_is_in_one_shard_and_shards_cost_about_the_same(void **sta
             n_all = f.plan.n_points;
             for (int64_t i = 0; i < n_all; i++)
                 longest = fmax(longest, f.plan.cost[i]);
-            ln_plan_take_shard(&f.plan, shard, n);
+            take_shard(&f.plan, shard, n);
             check_groups(&f.plan);
             assert_int_equal(f.plan.n_points + f.plan.n_elsewhere, n_all);
             for (int64_t i = 0; i < f.plan.n_points; i++)
@@ -74,7 +80,7 @@ static void points_of_one_cost_go_to_the_shards_in_turn(void **state) {
     struct fixture f;
     make_even_plan(&f, 10, 0.5);
     f.plan.n_cells = 10;
-    ln_plan_take_shard(&f.plan, 2, 4);
+    take_shard(&f.plan, 2, 4);
     assert_int_equal(f.plan.n_points, 3);
     for (int i = 0; i < 3; i++)
         assert_int_equal(f.plan.ids[i], 4 * i + 1);
@@ -86,7 +92,7 @@ static void more_shards_than_points_leave_the_last_ones_empty(void **state) {
     struct fixture f;
     make_even_plan(&f, 3, 0.5);
     f.plan.n_cells = 3;
-    ln_plan_take_shard(&f.plan, 4, 7);
+    take_shard(&f.plan, 4, 7);
     assert_int_equal(f.plan.n_points, 0);
     assert_int_equal(f.plan.n_groups, 0);
     assert_true(f.plan.total_cost == 0);
@@ -101,12 +107,32 @@ static void the_last_bits_of_a_prediction_do_not_move_points_between_shards(void
         f.plan.n_cells = 70;
         for (int64_t i = 0; i < 70; i++)
             f.plan.cost[i] *= 1 + (double)(i * i % 5) * 0x1p-52;
-        ln_plan_take_shard(&f.plan, shard, 7);
+        take_shard(&f.plan, shard, 7);
         assert_int_equal(f.plan.n_points, 10);
         for (int64_t i = 0; i < 10; i++)
             assert_int_equal(f.plan.ids[i], 7 * i + shard - 1);
         free_plan(&f);
     }
+}
+
+static bool yes(void *ctx) {
+    (void)ctx;
+    return true;
+}
+
+static void a_stop_while_points_are_dealt_out_leaves_the_plan_whole(void **state) {
+    (void)state;
+    struct fixture f;
+    struct ln_err err = {0};
+    make(&f, 13, 3.0);
+    int64_t n_all = f.plan.n_points;
+    ln_interrupt_by((struct ln_interrupt){yes, NULL});
+    assert_int_equal(ln_plan_take_shard(&f.plan, 1, 4, &err), LN_STOPPED);
+    ln_interrupt_by((struct ln_interrupt){0});
+    assert_int_equal(f.plan.n_points, n_all);
+    assert_int_equal(f.plan.n_elsewhere, 0);
+    check_groups(&f.plan);
+    free_plan(&f);
 }
 
 static void finished_points_leave_the_plan_and_the_rest_keeps_its_order(void **state) {
@@ -162,6 +188,7 @@ int main(void) {
         cmocka_unit_test(points_of_one_cost_go_to_the_shards_in_turn),
         cmocka_unit_test(more_shards_than_points_leave_the_last_ones_empty),
         cmocka_unit_test(the_last_bits_of_a_prediction_do_not_move_points_between_shards),
+        cmocka_unit_test(a_stop_while_points_are_dealt_out_leaves_the_plan_whole),
         cmocka_unit_test(finished_points_leave_the_plan_and_the_rest_keeps_its_order),
         cmocka_unit_test(suspects_leave_the_plan_and_stand_alone_at_the_price_of_a_point_alone),
     };
