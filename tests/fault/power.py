@@ -21,6 +21,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from deaths import pages, slots  # noqa: E402
 from kill import Contents, Failure, environment  # noqa: E402
 from mounts import mount, run, shut_down, unmount, work_folder  # noqa: E402
 
@@ -40,6 +41,14 @@ LIMIT = 120
 
 # Points that take long, so that a stop finds them on their way.
 PARKS = SWEEP.replace("max_steps: 60000}", "max_steps: 3000000, stop: {loss: 0}}").replace("COUNT", "4")
+
+
+def has_points(out):
+    """A run on the file has points in hand."""
+    try:
+        return any(slots(page) for page in pages(out))
+    except OSError:
+        return False
 
 
 class Lab:
@@ -81,13 +90,18 @@ class Lab:
             raise Failure(f"{words}: exit code {process.returncode}: {out}{err}")
 
     def park(self):
-        """A file with parked points beside it."""
-        process = self.start(["run", self.parks, "-o", self.parked, "-q"])
-        time.sleep(0.6)
-        process.send_signal(signal.SIGUSR1)
-        text, err = process.communicate(timeout=LIMIT)
-        if process.returncode != 75 or not pathlib.Path(f"{self.parked}.parked").exists():
-            raise Failure(f"no points are parked: exit code {process.returncode}: {text}{err}")
+        """A file with parked points beside it. The signal that comes too early or too late for that is sent to another run."""
+        for _ in range(20):
+            for path in self.folder.glob(self.parked.name + "*"):
+                path.unlink()
+            process = self.start(["run", self.parks, "-o", self.parked, "-q"])
+            while process.poll() is None and not has_points(self.parked):
+                time.sleep(0.01)
+            process.send_signal(signal.SIGUSR1)
+            text, err = process.communicate(timeout=LIMIT)
+            if process.returncode == 75 and pathlib.Path(f"{self.parked}.parked").exists():
+                return
+        raise Failure(f"no points are parked: exit code {process.returncode}: {text}{err}")
 
     def new_disk(self):
         with open(self.image, "wb") as file:
@@ -192,6 +206,18 @@ def cut_once(lab, name, counts):
     return delay
 
 
+def control_parked(lab):
+    """What is counted of files with parked points must be there to be counted."""
+    lab.new_disk()
+    out, counts = lab.point / "out.h5", collections.Counter()
+    shutil.copy(lab.parked, out)
+    shutil.copy(f"{lab.parked}.parked", f"{out}.parked")
+    look(lab, out, lab.parked_clean, None, counts, "control")
+    if counts["all", "files with parked points, whole"] != 1:
+        raise Failure("control: parked points are not seen")
+    unmount(lab.point)
+
+
 def control(lab, counts):
     """A wrong row whose checksum is right must be noticed."""
     lab.new_disk()
@@ -221,6 +247,10 @@ def test(options, folder):
         print(f"cut {k + 1}: {name} after {delay:.2f} s", flush=True)
     for (name, what), number in sorted(counts.items()):
         print(f"{name}: {number} {what}")
+    n_parking = sum(names[(first + k) % len(names)].startswith("parking") for k in range(options.cuts))
+    if n_parking >= 6 and not counts["all", "files with parked points, whole"]:
+        raise Failure(f"{n_parking} cuts while points were being parked, and none was")
+    control_parked(lab)
     control(lab, collections.Counter())
     print(f"{options.cuts} power cuts: no file that does not open, no wrong row that is not known", flush=True)
 
