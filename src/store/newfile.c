@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "linnet/fault.h"
+#include "sidefile.h"
 
 int ln_newfile_reserve(int fd, const char *path, int64_t size, struct ln_err *err) {
     struct statvfs disk;
@@ -82,6 +83,9 @@ static int sync_directory(const char *path, struct ln_err *err) {
 
 static int make_by_way_of(const char *temporary, const char *path, ln_newfile_fill *fill, void *ctx,
                           struct ln_err *err) {
+    struct ln_err ignored;
+    if (ln_sidefile_check_place(temporary, err))
+        return ln_err_prefix(err, "something is in the way: ");
     if (LN_FAULT(TEMPORARY_REMOVE, -1, unlink(temporary)) != 0 && errno != ENOENT)
         return ln_err_set(err, LN_INPUT, "%s is in the way: %s", temporary, strerror(errno));
     int rc = fill(temporary, path, ctx, err);
@@ -89,7 +93,7 @@ static int make_by_way_of(const char *temporary, const char *path, ln_newfile_fi
         rc = ln_err_set(err, LN_FATAL, "cannot rename %s to %s: %s", temporary, path,
                         strerror(errno));
     if (rc != LN_OK) {
-        unlink(temporary);
+        (void)ln_sidefile_remove(temporary, &ignored);
         return rc;
     }
     return sync_directory(path, err);

@@ -12,7 +12,8 @@
 typedef int ln_newfile_fill(const char *temporary, const char *path, void *ctx, struct ln_err *err);
 
 /* Has path made by way of path.tmp; one left by a dead run is replaced, so the caller holds the
- * lock of path. On error nothing is left behind. Errors: those of fill, LN_INPUT, LN_FATAL. */
+ * lock of path; what is no regular file is in the way. On error nothing is left behind. Errors:
+ * those of fill, LN_INPUT, LN_FATAL. */
 int ln_newfile_make(const char *path, ln_newfile_fill *fill, void *ctx, struct ln_err *err);
 
 /* A second name for the file at path, which is open as fd: path.damaged, or .damaged.2 and so on,

@@ -23,6 +23,7 @@ struct probe {
     MPI_Comm comm;
     int rank, n_ranks;
     char *path;
+    bool is_made; /* rank 0: path is a file of this run */
     int fd;
     struct ln_store_memory memory;
     MPI_File handle; /* where a rank has no memory of the file */
@@ -93,6 +94,7 @@ static int create(struct probe *probe, int *has_room, struct ln_err *err) {
     if (ln_sidefile_check_place(probe->path, err) || ln_sidefile_remove(probe->path, err))
         return ln_err_prefix(err, "something is in the way: ");
     int fd = LN_FAULT(PROBE_CREATE, -1, ln_sidefile_create(probe->path, O_RDWR));
+    probe->is_made = fd >= 0;
     int reason =
         fd < 0 ? errno
                : LN_FAULT(PROBE_RESERVE, LN_FAULT_NUMBER(), posix_fallocate(fd, 0, size_of(probe)));
@@ -214,7 +216,7 @@ static void finish(struct probe *probe, int rc) {
         MPI_File_close(&probe->handle);
     if (probe->fd >= 0)
         close(probe->fd);
-    if (probe->rank == 0 && probe->path)
+    if (probe->is_made)
         (void)LN_FAULT(PROBE_REMOVE, -1, unlink(probe->path)); /* the next run does it */
     free(probe->path);
 }

@@ -126,7 +126,9 @@ ok "nor over the old one" sh -c "[ $rc = 2 ] && grep -q 'is there already' err.l
 echo mine >mine
 ln -s mine tmp.h5.tmp
 run extend old.h5 more.yaml -o tmp.h5
-ok "a link in place of the temporary file is not followed" sh -c "[ $rc = 0 ] && [ \"\$(cat mine)\" = mine ] && [ -f tmp.h5 ] && [ ! -e tmp.h5.tmp ]"
+ok "a link in place of the temporary file is neither followed nor removed" \
+    sh -c "[ $rc = 2 ] && grep -q 'tmp.h5.tmp is not a regular file but a link' err.log && [ \"\$(cat mine)\" = mine ] && [ ! -e tmp.h5 ] && [ -L tmp.h5.tmp ]"
+rm tmp.h5.tmp
 for words in "old.h5" "old.h5 more.yaml" "missing.h5 more.yaml -o bad.h5" "old.h5 missing.yaml -o bad.h5" "more.yaml old.h5 -o bad.h5" \
     "old.h5 more.yaml extra -o bad.h5" "old.h5 more.yaml -o nowhere/bad.h5"; do
     run extend $words

@@ -78,7 +78,9 @@ ok "nor through a link" sh -c "[ $rc = 2 ] && [ ! -e nothing ]"
 echo mine >mine
 ln -s mine tmp.h5.tmp
 run merge sweep-1of3.h5 -o tmp.h5
-ok "a link in place of the temporary file is not followed" sh -c "[ $rc = 0 ] && [ \"\$(cat mine)\" = mine ] && [ -f tmp.h5 ] && [ ! -e tmp.h5.tmp ]"
+ok "a link in place of the temporary file is neither followed nor removed" \
+    sh -c "[ $rc = 2 ] && grep -q 'tmp.h5.tmp is not a regular file but a link' err.log && [ \"\$(cat mine)\" = mine ] && [ ! -e tmp.h5 ] && [ -L tmp.h5.tmp ]"
+rm tmp.h5.tmp
 
 # --- parts that do not belong together
 run run sweep.yaml --shard 2/3 -o other_sweep.h5 --set train.max_steps=999

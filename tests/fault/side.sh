@@ -74,4 +74,24 @@ for at in 1 2 3 4 5 6; do
     ok "a repair that cannot read the points touches nothing (arrival $at)" \
         eval 'says "cannot read out.h5.parked: Input/output error" && cmp base.h5.parked out.h5.parked && [ ! -e out.h5.parked.damaged ]'
 done
+
+# --- what somebody else has put where files are made
+planted() { # planted NAME: it is refused or worked around, and stays what it was
+    run run sweep.yaml -q -o new.h5 --set train.max_steps=20
+    rm -f new.h5 new.h5.log new.h5.lock
+    ok "$1 stays there, with exit code $rc" eval '[ $rc -le 2 ] && [ "$(stat -c %F new.h5.*)" = "$kind" ]'
+    rm -f new.h5*
+}
+echo precious >precious
+for suffix in probe tmp running.tmp; do
+    kind="symbolic link"
+    ln -s precious new.h5.$suffix
+    planted "a link in the place of .$suffix"
+    kind=fifo
+    mkfifo new.h5.$suffix
+    planted "a pipe in the place of .$suffix"
+done
+echo old >new.h5.tmp
+run run sweep.yaml -q -o new.h5 --set train.max_steps=20
+ok "what a dead run has left of a new file is replaced" eval '[ $rc = 0 ] && [ ! -e new.h5.tmp ] && [ -s new.h5 ]'
 echo "1..$n"
