@@ -12,6 +12,7 @@ struct ln_tally {
     double predicted, actual; /* core seconds, summed */
     double longest;           /* the largest actual of a point */
     double logs, squares;     /* sums of l and l^2, l = ln(actual / predicted) of a point */
+    double earlier;           /* core seconds of actual that earlier runs have spent */
 };
 
 /* Counts one point. */

@@ -66,7 +66,7 @@ struct rank {
     int64_t outstanding; /* points granted and not reported done */
     double in_hand;      /* predicted seconds of these */
     double factor;       /* of the group they were granted of last */
-    double actual;       /* core seconds of those that are done */
+    double actual;       /* core seconds of this run in those that are done */
     bool is_retired;
 };
 
@@ -344,7 +344,7 @@ void ln_coordinator_done(struct ln_coordinator *coordinator, int rank, int group
     assert(more->count >= 0 && more->count <= r->outstanding);
     r->outstanding -= more->count;
     r->in_hand = r->outstanding > 0 ? fmax(r->in_hand - more->predicted, 0.0) : 0.0;
-    r->actual += more->actual;
+    r->actual += more->actual - more->earlier;
     double before = coordinator->calibration.factor[group];
     if (ln_calibration_learn(&coordinator->calibration, group, more)) {
         place_all(coordinator);

@@ -117,7 +117,7 @@ bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell) {
     hand->now.count--;
     hand->now_seconds -= hand->plan->cost[position];
     charge(hand, time);
-    hand->started[hand->n_started++] = (struct ln_started){position, hand->charge};
+    hand->started[hand->n_started++] = (struct ln_started){position, hand->charge, 0.0};
     *cell = hand->plan->ids[position];
     return true;
 }
@@ -131,7 +131,13 @@ static int find_started(const struct ln_hand *hand, int64_t cell) {
 }
 
 void ln_hand_credit(struct ln_hand *hand, int64_t cell, double seconds) {
-    hand->started[find_started(hand, cell)].charge -= seconds;
+    struct ln_started *started = &hand->started[find_started(hand, cell)];
+    started->charge -= seconds;
+    started->earlier += seconds;
+}
+
+double ln_hand_earlier(const struct ln_hand *hand, int64_t cell) {
+    return hand->started[find_started(hand, cell)].earlier;
 }
 
 double ln_hand_spent(struct ln_hand *hand, double time, int64_t cell) {

@@ -12,7 +12,8 @@
 /* A point in the lanes. */
 struct ln_started {
     int64_t position;
-    double charge; /* of the hand when it was started */
+    double charge;  /* of the hand when it was started, less what was spent earlier */
+    double earlier; /* seconds spent in earlier runs */
 };
 
 struct ln_hand {
@@ -56,6 +57,7 @@ bool ln_hand_start(struct ln_hand *hand, double time, int64_t *cell);
 
 /* So many seconds were spent on the point of that cell, just started, in an earlier run. */
 void ln_hand_credit(struct ln_hand *hand, int64_t cell, double seconds);
+double ln_hand_earlier(const struct ln_hand *hand, int64_t cell);
 
 /* What the point of that cell, started and not finished, has been charged so far. */
 double ln_hand_spent(struct ln_hand *hand, double time, int64_t cell);

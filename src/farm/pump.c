@@ -53,9 +53,10 @@ static void tell_desk(struct ln_pump *pump) {
     memset(&pump->report, 0, sizeof pump->report);
 }
 
-void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label) {
+void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, double earlier,
+                   int label) {
     struct ln_report *report = &pump->report;
-    ln_report_point(report, group, predicted, actual, label);
+    ln_report_point(report, group, predicted, actual, earlier, label);
     tell_desk(pump);
 }
 

@@ -25,8 +25,9 @@ int ln_pump_open(struct ln_pump *pump, const struct ln_plan *plan, MPI_Comm comm
                  const struct ln_farm_options *options, struct ln_err *err);
 void ln_pump_close(struct ln_pump *pump); /* collective */
 
-/* Counts a stored point; label < 0: it has none. */
-void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, int label);
+/* Counts a stored point, as ln_report_point. */
+void ln_pump_count(struct ln_pump *pump, int group, double predicted, double actual, double earlier,
+                   int label);
 
 /* Counts a parked point that could not go on. */
 void ln_pump_refuse(struct ln_pump *pump);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 void ln_report_point(struct ln_report *report, int group, double predicted, double actual,
-                     int label) {
+                     double earlier, int label) {
     int i = 0;
     while (i < report->n_parts && report->parts[i].group != group)
         i++;
@@ -15,6 +15,7 @@ void ln_report_point(struct ln_report *report, int group, double predicted, doub
         report->n_parts++;
     }
     ln_tally_point(&report->parts[i].tally, predicted, actual);
+    report->parts[i].tally.earlier += earlier;
     if (label >= 0 && label < LN_MAX_LABELS)
         report->labels[label]++;
 }
@@ -30,6 +31,7 @@ void ln_report_pack(const struct ln_report *report, double *words) {
         words[4] = tally->longest;
         words[5] = tally->logs;
         words[6] = tally->squares;
+        words[7] = tally->earlier;
     }
 }
 
@@ -37,7 +39,7 @@ void ln_report_unpack(struct ln_report *report, const double *words) {
     report->n_parts = 0;
     for (; report->n_parts < LN_REPORT_PARTS && words[1] > 0; words += LN_N_PART_WORDS) {
         report->parts[report->n_parts].group = (int)words[0];
-        report->parts[report->n_parts++].tally =
-            (struct ln_tally){(int64_t)words[1], words[2], words[3], words[4], words[5], words[6]};
+        report->parts[report->n_parts++].tally = (struct ln_tally){
+            (int64_t)words[1], words[2], words[3], words[4], words[5], words[6], words[7]};
     }
 }

@@ -21,12 +21,13 @@ struct ln_report {
     double silence;                /* longest time in which this rank did not listen */
 };
 
-/* Counts a finished point; label < 0: it has none. */
+/* Counts a finished point; label < 0: it has none. earlier: what earlier runs have spent of actual.
+ */
 void ln_report_point(struct ln_report *report, int group, double predicted, double actual,
-                     int label);
+                     double earlier, int label);
 
 /* A part as words: doubles, in which counts up to 2^53 are exact. */
-enum { LN_N_PART_WORDS = 7 };
+enum { LN_N_PART_WORDS = 8 };
 
 /* words [LN_REPORT_PARTS * LN_N_PART_WORDS]; a part that is not there has no points. */
 void ln_report_pack(const struct ln_report *report, double *words);

@@ -179,7 +179,7 @@ static void finish(struct simulation *s, int rank) {
     w->left[lane] = 0.0;
     w->n_busy--;
     ln_hand_finish(&w->hand, s->now, w->cell[lane], &predicted, &actual);
-    ln_report_point(&w->report, w->hand.group, predicted, actual, -1);
+    ln_report_point(&w->report, w->hand.group, predicted, actual, 0.0, -1);
     if (rank == 0)
         tell(s, 0, &w->report);
     s->result->makespan = s->now;

@@ -75,9 +75,10 @@ static int finish(void *ctx, int64_t cell, const void *row, struct ln_err *err) 
     ln_running_leave(worker->running, cell);
     if (worker->parked)
         ln_parked_settle(worker->parked, cell);
-    double predicted, actual;
+    double predicted, actual, earlier = ln_hand_earlier(&worker->hand, cell);
     ln_hand_finish(&worker->hand, ln_clock_work(), cell, &predicted, &actual);
-    ln_pump_count(worker->pump, worker->hand.group, predicted, actual, label_of(worker, row));
+    ln_pump_count(worker->pump, worker->hand.group, predicted, actual, earlier,
+                  label_of(worker, row));
     bool is_due = ln_clock() - worker->synced > seconds_between_syncs;
     return is_due ? sync_store(worker, err) : LN_OK;
 }

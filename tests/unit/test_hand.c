@@ -304,6 +304,7 @@ static void a_point_that_goes_on_is_charged_what_was_spent_before_too(void **sta
     assert_true(ln_hand_start(&hand, 100.0, &cell));
     ln_hand_credit(&hand, cell, 30.0);
     assert_true(ln_hand_spent(&hand, 102.0, cell) == 32.0);
+    assert_true(ln_hand_earlier(&hand, cell) == 30.0);
     assert_true(ln_hand_reserve(&hand));
     assert_true(ln_hand_start(&hand, 104.0, &cell));
     assert_true(ln_hand_spent(&hand, 106.0, cell) == 1.0);

@@ -118,6 +118,26 @@ static void what_a_rank_has_not_finished_is_in_its_hands(void **state) {
     free_plan(&f);
 }
 
+/* ... whatever earlier runs have spent on those that it has finished. */
+static void what_earlier_runs_have_spent_was_no_time_of_this_rank(void **state) {
+    (void)state;
+    struct fixture f;
+    struct ln_tally tally = {
+        .count = 1, .predicted = 10, .actual = 10, .longest = 10, .earlier = 8};
+    double spent, longest;
+    make_even_plan(&f, 2, 10.0);
+    struct ln_coordinator *coordinator = ln_coordinator_create(&f.plan, 1);
+    ln_coordinator_ask(coordinator, 0);
+    ln_coordinator_done(coordinator, 0, 0, &tally);
+    assert_true(ln_coordinator_seconds_done(coordinator) == 10);
+    ln_coordinator_ask(coordinator, 0);
+    ln_coordinator_flight(coordinator, 5, &spent, &longest);
+    assert_near(spent, 3, 1e-9);
+    assert_near(longest, 7, 1e-9);
+    ln_coordinator_free(coordinator);
+    free_plan(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_the_start_all_ranks_are_taken_to_be_busy),
@@ -127,6 +147,7 @@ int main(void) {
         cmocka_unit_test(what_was_parked_need_not_be_done_again),
         cmocka_unit_test(what_was_parked_does_not_make_a_run_faster),
         cmocka_unit_test(what_takes_longer_than_predicted_is_never_over),
+        cmocka_unit_test(what_earlier_runs_have_spent_was_no_time_of_this_rank),
         cmocka_unit_test(what_a_rank_has_not_finished_is_in_its_hands),
     };
     return cmocka_run_group_tests_name("progress", tests, NULL, NULL);

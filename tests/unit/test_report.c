@@ -12,9 +12,9 @@ static void a_report_comes_through_its_words_unchanged(void **state) {
     (void)state;
     struct ln_report report = {0}, copy;
     double words[LN_REPORT_PARTS * LN_N_PART_WORDS];
-    ln_report_point(&report, 7, 1.0, 2.0, 3);
-    ln_report_point(&report, 4, 5.0, 4.0, -1);
-    ln_report_point(&report, 7, 0.5, 3.0, 3);
+    ln_report_point(&report, 7, 1.0, 2.0, 0.25, 3);
+    ln_report_point(&report, 4, 5.0, 4.0, 0.0, -1);
+    ln_report_point(&report, 7, 0.5, 3.0, 1.0, 3);
     ln_report_pack(&report, words);
     memset(&copy, 0x55, sizeof copy);
     ln_report_unpack(&copy, words);
@@ -25,6 +25,7 @@ static void a_report_comes_through_its_words_unchanged(void **state) {
     }
     assert_int_equal(copy.parts[0].tally.count, 2);
     assert_true(copy.parts[0].tally.actual == 5.0 && copy.parts[0].tally.longest == 3.0);
+    assert_true(copy.parts[0].tally.earlier == 1.25 && copy.parts[1].tally.earlier == 0.0);
     assert_int_equal(report.labels[3], 2);
 }
 
