@@ -22,14 +22,18 @@ import json, sys
 s = json.load(open("json.log"))
 assert eval(sys.argv[1]), s' "$1"
 }
+# Until the run that is job has points in hand and has said how far it is.
+until_told() {
+    while kill -0 $job 2>kill.log; do
+        json 's["state"] == "running" and s["run"]["in_hand"] > 0 and "seconds_left" in s["run"]' 2>wait.log && break
+        sleep 0.1
+    done
+}
 # start RANKS: a run in the background that has points in hand and has said how far it is. Sets job and pid (of rank 0).
 start() {
     "$mpirun" "$1" "$linnet" run long.yaml -o out.h5 >run.log 2>&1 &
     job=$!
-    for i in $(seq 300); do
-        json 's["state"] == "running" and s["run"]["in_hand"] > 0 and "seconds_left" in s["run"]' 2>wait.log && break
-        sleep 0.1
-    done
+    until_told
     pid=$(sed 's/.*"process": \([0-9]*\).*/\1/' json.log)
 }
 # other ARGUMENTS...: like run, as somebody who owns none of the files (for root; else as who owns them), of a program that
@@ -104,11 +108,8 @@ ok "and in words" sh -c "grep -q '^stopped 20.*Z; nobody is running it' out.log 
 
 # One process that is killed without a sign: it counts.
 SLURM_JOB_ID=4712 "$linnet" run long.yaml -o out.h5 >run.log 2>&1 &
-pid=$!
-for i in $(seq 300); do
-    json 's["state"] == "running" and s["run"]["in_hand"] > 0 and "seconds_left" in s["run"]' 2>wait.log && break
-    sleep 0.1
-done
+pid=$! job=$!
+until_told
 kill -KILL $pid
 wait $pid 2>wait.log
 before=$(state_of_files)
