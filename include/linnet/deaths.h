@@ -30,8 +30,8 @@ struct ln_deaths {
 void ln_deaths_init(struct ln_deaths *deaths, const char *digest);
 void ln_deaths_clear(struct ln_deaths *deaths);
 
-/* Reads path.deaths; no file: none. Errors: LN_INPUT (damaged, of another sweep), with an empty
- * list. */
+/* Reads path.deaths; no file: none. Errors: LN_INPUT (damaged, of another sweep), LN_FATAL (it
+ * cannot be read: what it says may be true), with an empty list. */
 int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths, struct ln_err *err);
 
 /* Replaces path.deaths; removes it where the list is empty. Errors: LN_INPUT. */

@@ -36,6 +36,7 @@ struct ln_repair_counts {
     bool is_new;             /* the metadata were damaged or the file cut off: laid out anew */
     char kept[4096];         /* where the damaged original is then */
     struct ln_parked_repair parked;
+    bool is_parked_failed; /* they could not be put right: I/O, no memory */
     char parked_note[512]; /* why what lies at path.parked stays as it is; "": it is in order */
 };
 

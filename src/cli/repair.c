@@ -71,7 +71,10 @@ static bool report_parked(const struct repair *repair, const struct ln_repair_co
         printf("%s.parked%s %s, and its points begin anew: %s\n", path,
                repair->is_dry ? " would become" : " is now", cli_shown(parked->kept),
                cli_shown(parked->why));
-    if (counts->parked_note[0])
+    if (counts->is_parked_failed)
+        fprintf(stderr, "linnet: parked points are not put right: %s\n",
+                cli_shown(counts->parked_note));
+    else if (counts->parked_note[0])
         printf("parked points are not put right: %s\n", cli_shown(counts->parked_note));
     return parked->n_lost == 0 && !parked->is_moved && !counts->parked_note[0];
 }
@@ -118,6 +121,8 @@ static int repair_file(struct repair *repair) {
         report(repair, counts);
     else
         cli_fail(&err);
+    if (status == LN_OK && counts->is_parked_failed)
+        status = LN_FATAL;
     ln_sweep_free(repair->sweep);
     free(counts);
     return status;

@@ -25,6 +25,7 @@ struct run_job {
     struct ln_err trial; /* of an output that was there */
     /* Points over which processes died. */
     struct ln_deaths deaths; /* rank 0 */
+    bool is_unread;          /* rank 0: the list of earlier deaths could not be read, and stays */
     uint8_t *apart;          /* [n_cells] to be tried alone; NULL: none */
     struct ln_plan *suspects;
     struct ln_running *running;

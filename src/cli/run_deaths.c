@@ -39,7 +39,7 @@ static bool is_given_up(const struct ln_death *death, const void *ctx) {
 
 static void write_deaths(const struct run_job *job) {
     struct ln_err err = {0};
-    if (ln_deaths_write(job->output, &job->deaths, &err) != LN_OK)
+    if (!job->is_unread && ln_deaths_write(job->output, &job->deaths, &err) != LN_OK)
         say_ignored(&err);
 }
 
@@ -48,7 +48,9 @@ static void read_deaths(struct run_job *job, const uint8_t *done) {
     struct ln_err err = {0};
     int64_t n;
     const struct state state = {job, done};
-    if (ln_deaths_read(job->output, ln_sweep_n_cells(job->sweep), &job->deaths, &err) != LN_OK)
+    int status = ln_deaths_read(job->output, ln_sweep_n_cells(job->sweep), &job->deaths, &err);
+    job->is_unread = status == LN_FATAL; /* the next run may be able to */
+    if (status != LN_OK)
         say_ignored(&err);
     if (ln_deaths_fold(job->output, job->sweep, done, &job->deaths, &n, &err) != LN_OK)
         say_ignored(&err);

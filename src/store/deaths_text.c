@@ -88,9 +88,9 @@ int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths,
                    struct ln_err *err) {
     char *text = NULL, *name = ln_sidefile_name(path, ".deaths");
     ln_deaths_clear(deaths);
-    int rc = name ? LN_FAULT(DEATHS_READ, ln_sidefile_fail("read", name, err),
+    int rc = name ? LN_FAULT(DEATHS_READ, (ln_sidefile_fail("read", name, err), LN_FATAL),
                              ln_sidefile_read(name, MOST_BYTES, &text, err))
-                  : ln_err_set(err, LN_INPUT, "out of memory");
+                  : ln_err_set(err, LN_FATAL, "out of memory");
     if (text)
         rc = take(text, name, n_cells, deaths, err);
     free(text);

@@ -94,7 +94,8 @@ static int keep_whole(const char *name, const struct ln_parked_file *file, bool 
         counts->n_lost = file->n - keeping.n;
         if (!is_dry && counts->n_lost > 0)
             rc = keeping.n > 0 ? ln_newfile_make(name, fill, &keeping, err)
-                               : ln_sidefile_remove(name, err);
+                               : LN_FAULT(PARKED_REMOVE, ln_sidefile_fail("remove", name, err),
+                                          ln_sidefile_remove(name, err));
     }
     free(from);
     return rc;
@@ -126,17 +127,17 @@ static int repair(const char *name, const char *identity, bool is_dry,
     struct ln_parked_file file;
     struct ln_sidefile found;
     struct ln_err why;
-    if (ln_sidefile_open(name, O_RDONLY, &found, err))
-        return LN_INPUT; /* no file of ours */
+    if (ln_sidefile_open(name, O_RDONLY, &found, err)) /* no file of ours, or it cannot be read */
+        return ln_sidefile_check_place(name, &why) == LN_OK ? LN_FATAL : LN_INPUT;
     if (found.fd < 0)
         return LN_OK;
     int rc = ln_parked_file_open(name, &file, &why);
     if (rc == LN_OK && strcmp(file.identity, identity) != 0) {
         rc = refuse_other(name, err);
     } else if (rc == LN_OK) {
-        rc = keep_whole(name, &file, is_dry, counts, err);
+        rc = keep_whole(name, &file, is_dry, counts, err) == LN_OK ? LN_OK : LN_FATAL;
     } else if (rc == LN_INPUT && file.fault == LN_PARKED_DAMAGED) {
-        rc = move_away(name, found.fd, is_dry, counts, err);
+        rc = move_away(name, found.fd, is_dry, counts, err) == LN_OK ? LN_OK : LN_FATAL;
         snprintf(counts->why, sizeof counts->why, "%s", why.text);
     } else {
         *err = why;
@@ -154,6 +155,8 @@ int ln_parked_repair(const char *path, const struct ln_sweep *sweep, const struc
     ln_parked_identity_own(identity, sweep, layout);
     int rc = name ? repair(name, identity, is_dry, counts, err)
                   : ln_err_set(err, LN_FATAL, "out of memory");
+    if (rc != LN_OK) /* nothing was done */
+        memset(counts, 0, sizeof *counts);
     free(name);
     return rc;
 }

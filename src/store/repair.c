@@ -208,8 +208,10 @@ static int repair_locked(struct repair *repair, struct ln_err *err) {
 static void repair_parked(const struct repair *repair) {
     struct ln_err err;
     struct ln_repair_counts *counts = repair->counts;
-    if (ln_parked_repair(repair->path, repair->sweep, repair->layout, repair->is_dry,
-                         &counts->parked, &err) != LN_OK)
+    int rc = ln_parked_repair(repair->path, repair->sweep, repair->layout, repair->is_dry,
+                              &counts->parked, &err);
+    counts->is_parked_failed = rc == LN_FATAL;
+    if (rc != LN_OK)
         snprintf(counts->parked_note, sizeof counts->parked_note, "%s", err.text);
 }
 

@@ -44,7 +44,7 @@ static int read_text(int fd, const char *name, int64_t size, char **text, struct
     *text = malloc((size_t)size + 1);
     ssize_t got = *text ? pread(fd, *text, (size_t)size, 0) : -1;
     if (got < 0)
-        return ln_sidefile_fail("read", name, err);
+        return ln_err_set(err, LN_FATAL, "cannot read %s: %s", name, strerror(errno));
     (*text)[got] = '\0';
     if (got == size && strlen(*text) == (size_t)got)
         return LN_OK;
@@ -54,11 +54,12 @@ static int read_text(int fd, const char *name, int64_t size, char **text, struct
 int ln_sidefile_read(const char *name, int64_t most, char **text, struct ln_err *err) {
     struct ln_sidefile file;
     *text = NULL;
-    int rc = ln_sidefile_open(name, O_RDONLY, &file, err);
-    if (rc != LN_OK || file.fd < 0)
-        return rc;
-    rc = file.info.st_size <= most ? read_text(file.fd, name, file.info.st_size, text, err)
-                                   : ln_err_set(err, LN_INPUT, "%s is damaged", name);
+    if (ln_sidefile_open(name, O_RDONLY, &file, err))
+        return (int)(err->status = LN_FATAL);
+    if (file.fd < 0)
+        return LN_OK;
+    int rc = file.info.st_size <= most ? read_text(file.fd, name, file.info.st_size, text, err)
+                                       : ln_err_set(err, LN_INPUT, "%s is damaged", name);
     close(file.fd);
     if (rc != LN_OK) {
         free(*text);

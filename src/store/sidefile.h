@@ -24,7 +24,8 @@ char *ln_sidefile_name(const char *path, const char *suffix);
 int ln_sidefile_open(const char *name, int flags, struct ln_sidefile *file, struct ln_err *err);
 
 /* The whole of a file of at most so many bytes, zero-terminated and without zeros in it; *text is
- * NULL where there is none. Ownership: free. Errors: LN_INPUT. */
+ * NULL where there is none. Ownership: free. Errors: LN_INPUT (damaged), LN_FATAL (it cannot be
+ * read, which says nothing about what is in it). */
 int ln_sidefile_read(const char *name, int64_t most, char **text, struct ln_err *err);
 
 /* A file of a name that is not there; flags: O_WRONLY or O_RDWR. Returns what open does. */

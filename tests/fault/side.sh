@@ -94,4 +94,28 @@ done
 echo old >new.h5.tmp
 run run sweep.yaml -q -o new.h5 --set train.max_steps=20
 ok "what a dead run has left of a new file is replaced" eval '[ $rc = 0 ] && [ ! -e new.h5.tmp ] && [ -s new.h5 ]'
+# --- what cannot be read or written is not lost, and said
+afresh
+turn out.h5.parked -1 1
+cp out.h5.parked before
+faulty parked.create:1:ENOSPC repair out.h5
+ok "a repair that fails says so and no more" \
+    eval '[ $rc = 1 ] && says "not put right: cannot create out.h5.parked.tmp: No space left" && ! says dropped && cmp before out.h5.parked'
+afresh
+faulty parked.read:3:EIO repair out.h5
+ok "so does one that cannot read" [ $rc = 1 ]
+turn out.h5.parked 150 8
+cp out.h5.parked before
+faulty repair.keep:1:ENOSPC repair out.h5
+ok "and one that cannot move the file away" \
+    eval '[ $rc = 1 ] && ! says "is now" && cmp before out.h5.parked && [ ! -e out.h5.parked.damaged ]'
+rm -f new.h5*
+for i in 1 2; do
+    faulty value.data:2:kill run sweep.yaml -q -o new.h5 --set train.max_steps=20
+done
+faulty value.data:1:stop run sweep.yaml -q -o new.h5 --set train.max_steps=20
+cp new.h5.deaths before
+ok "two deaths are on record" eval 'grep -q "deaths 2" before'
+faulty deaths.read:1:EIO,value.data:1:stop run sweep.yaml -q -o new.h5 --set train.max_steps=20
+ok "one that cannot be read is said, and stays" eval 'says "cannot read new.h5.deaths: Input/output error; ignored" && cmp before new.h5.deaths'
 echo "1..$n"
