@@ -36,6 +36,9 @@ static struct {
     int64_t n_accounted;
 } seen;
 
+/* Points that any rank has written, and those without an end that one has begun: shared memory. */
+static volatile int *n_seen_by_all;
+
 static int rank, n_ranks;
 static struct ln_plan plan;
 static int64_t ids[MAX_POINTS];
@@ -51,6 +54,8 @@ int ln_store_write(struct ln_store *store, int64_t cell, const void *row, struct
         return ln_err_set(err, LN_FATAL, "cannot write row %ld", (long)cell);
     seen.written[cell - FIRST_CELL]++;
     seen.n_unsynced++;
+    if (n_seen_by_all)
+        __atomic_add_fetch(n_seen_by_all, 1, __ATOMIC_SEQ_CST);
     if (++seen.n_written == script.stop_after)
         seen.stop_asked = 1;
     return LN_OK;
@@ -111,6 +116,8 @@ static int fill_lanes(struct ln_engine *engine, const struct ln_engine_hooks *ho
             if (*group >= 0 && its_group != *group)
                 return -1;
             *group = its_group;
+            if (n_seen_by_all && engine->cell[l] == script.endless_cell)
+                __atomic_add_fetch(n_seen_by_all, 1, __ATOMIC_SEQ_CST);
             engine->left[l] = 1 + (int)(engine->cell[l] % 7);
         }
         n_busy += engine->left[l] > 0;
@@ -275,25 +282,45 @@ static void a_stop_on_any_rank_stops_all(void) {
         stop_on(where);
 }
 
+/* Asks once all points are under way or done, however long the other ranks take for that. */
 static void ask_to_stop(int number) {
     (void)number;
-    seen.stop_asked = 1;
+    if (__atomic_load_n(n_seen_by_all, __ATOMIC_SEQ_CST) >= plan.n_points)
+        seen.stop_asked = 1;
+}
+
+static void stop_where_idle(int busy) {
+    struct ln_err err = {0};
+    const struct itimerval often = {.it_value.tv_usec = 100000, .it_interval.tv_usec = 20000};
+    const struct itimerval never = {.it_value.tv_usec = 0};
+    make_plan(busy + 1, 1.0);
+    script.endless_cell = ids[busy];
+    if (rank == 0)
+        *n_seen_by_all = 0;
+    MPI_Barrier(MPI_COMM_WORLD);
+    signal(SIGALRM, ask_to_stop);
+    if (rank == n_ranks - 1)
+        setitimer(ITIMER_REAL, &often, NULL);
+    CHECK(run(&err) == LN_STOPPED);
+    setitimer(ITIMER_REAL, &never, NULL);
+    CHECK(strcmp(err.text, "stopped on request") == 0);
+    CHECK(count_written() == busy);
 }
 
 /* One rank is told to stop when it has long had nothing to do. */
 static void a_stop_on_an_idle_rank_stops_those_that_are_busy(void) {
-    for (int busy = 0; busy + 1 < n_ranks; busy++) {
-        struct ln_err err = {0};
-        const struct itimerval soon = {.it_value.tv_usec = 100000};
-        make_plan(busy + 1, 1.0);
-        script.endless_cell = ids[busy];
-        signal(SIGALRM, ask_to_stop);
-        if (rank == n_ranks - 1)
-            setitimer(ITIMER_REAL, &soon, NULL);
-        CHECK(run(&err) == LN_STOPPED);
-        CHECK(strcmp(err.text, "stopped on request") == 0);
-        CHECK(count_written() == busy);
-    }
+    MPI_Win window;
+    MPI_Aint size;
+    int unit;
+    void *mine, *first;
+    MPI_Win_allocate_shared(rank == 0 ? sizeof *n_seen_by_all : 0, sizeof *n_seen_by_all,
+                            MPI_INFO_NULL, MPI_COMM_WORLD, &mine, &window);
+    MPI_Win_shared_query(window, 0, &size, &unit, &first);
+    n_seen_by_all = first;
+    for (int busy = 0; busy + 1 < n_ranks; busy++)
+        stop_where_idle(busy);
+    n_seen_by_all = NULL;
+    MPI_Win_free(&window);
 }
 
 static void a_stop_after_the_last_point_is_no_stop(void) {
