@@ -98,22 +98,38 @@ int ln_deaths_read(const char *path, int64_t n_cells, struct ln_deaths *deaths,
     return rc;
 }
 
-static int fill(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
-    const struct ln_deaths *deaths = ctx;
-    int fd = LN_FAULT(DEATHS_CREATE, -1, ln_sidefile_create(temporary, O_WRONLY));
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+/* In one go: what stops a write is then said by the call that it stopped. */
+static int write_text(const struct ln_deaths *deaths, int fd, const char *path,
+                      struct ln_err *err) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
     if (!file)
-        return ln_sidefile_fail("create", temporary, err);
+        return ln_err_set(err, LN_FATAL, "out of memory for %s", path);
     fprintf(file, "linnet deaths 1 sweep %s run %" PRId64 "\n", deaths->digest, deaths->run);
     for (int64_t i = 0; i < deaths->n; i++) {
         const struct ln_death *death = &deaths->items[i];
         fprintf(file, "cell %" PRId64 " deaths %d signal %d host %s job %s at %s\n", death->cell,
                 death->count, death->signal, death->host, death->job, death->when);
     }
-    int rc = LN_FAULT(DEATHS_WRITE, -1, fflush(file)) == 0 && !ferror(file)
-                 ? ln_newfile_sync(fd, temporary, err)
-                 : ln_sidefile_fail("write", path, err);
-    fclose(file);
+    bool is_bad = ferror(file) != 0;
+    int rc = fclose(file) != 0 || is_bad
+                 ? ln_err_set(err, LN_FATAL, "out of memory for %s", path)
+                 : LN_FAULT(DEATHS_WRITE, ln_sidefile_fail("write", path, err),
+                            ln_newfile_write(fd, 0, (int64_t)size, text, path, err));
+    free(text);
+    return rc;
+}
+
+static int fill(const char *temporary, const char *path, void *ctx, struct ln_err *err) {
+    const struct ln_deaths *deaths = ctx;
+    int fd = LN_FAULT(DEATHS_CREATE, -1, ln_sidefile_create(temporary, O_WRONLY));
+    if (fd < 0)
+        return ln_sidefile_fail("create", temporary, err);
+    int rc = write_text(deaths, fd, path, err);
+    if (rc == LN_OK)
+        rc = ln_newfile_sync(fd, temporary, err);
+    close(fd);
     return rc;
 }
 

@@ -118,4 +118,17 @@ cp new.h5.deaths before
 ok "two deaths are on record" eval 'grep -q "deaths 2" before'
 faulty deaths.read:1:EIO,value.data:1:stop run sweep.yaml -q -o new.h5 --set train.max_steps=20
 ok "one that cannot be read is said, and stays" eval 'says "cannot read new.h5.deaths: Input/output error; ignored" && cmp before new.h5.deaths'
+# dying: a file whose second run was killed as the first was; it has not been looked at since.
+dying() {
+    rm -f new.h5*
+    for i in 1 2; do
+        faulty value.data:2:kill run sweep.yaml -q -o new.h5 --set train.max_steps=20
+    done
+}
+for site in deaths.write:1 file.write:1; do
+    dying
+    faulty $site:EIO run sweep.yaml -q -o new.h5 --set train.max_steps=20
+    ok "a list of deaths that cannot be written is said with the reason ($site)" \
+        eval 'says "cannot write new.h5.deaths: Input/output error; ignored"'
+done
 echo "1..$n"
