@@ -26,6 +26,8 @@ const char *ln_view_sweep_text(const struct ln_view *view); /* verbatim YAML */
 const char *ln_view_sweep_sets(const struct ln_view *view); /* --set overrides, one a line */
 const char *ln_view_attribute(const struct ln_view *view,
                               const char *name); /* root attribute text, or NULL */
+/* Whether it says that it holds the results of this sweep. */
+bool ln_view_is_of(const struct ln_view *view, const struct ln_sweep *sweep);
 
 /* status[n_cells]. */
 int ln_view_status(const struct ln_view *view, int8_t *status, struct ln_err *err);

@@ -32,16 +32,16 @@ static void drop_misfit(const struct ln_view *view, struct check *check) {
     ln_err_set(&check->why, LN_INPUT, "its sweep has another number of cells");
 }
 
-/* The sweep of the file; where it cannot be read again, the one that was given, if it fits. */
+/* The sweep of the file; where it cannot be read again, the one that was given, if it is the same.
+ */
 static int read_sweep(const struct ln_view *view, struct check *check, struct ln_err *err) {
     struct ln_sweep *given = NULL;
     int status = LN_OK;
     read_own(view, check);
     if (check->sweep_path)
         status = cli_read_sweep(check->sweep_path, check->sets, check->n_sets, &given, err);
-    if (status == LN_OK && given && check->sweep)
-        check->is_other = strcmp(ln_sweep_canonical(check->sweep), ln_sweep_canonical(given)) != 0;
-    if (status == LN_OK && given && !check->sweep) {
+    check->is_other = given && !ln_view_is_of(view, given);
+    if (given && !check->sweep && !check->is_other) {
         check->sweep = given;
         given = NULL;
     }

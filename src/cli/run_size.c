@@ -1,7 +1,10 @@
 /* Whether the results of a large sweep have room, before the time is taken to plan it. */
 #include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "linnet/engine.h"
@@ -11,13 +14,22 @@
  * made. */
 enum { MANY_CELLS = 200000 };
 
+/* Of a file that was not finished, and makes room for the next. */
+static double bytes_given_up(const char *output) {
+    struct stat info;
+    char name[PATH_MAX];
+    bool is_there = snprintf(name, sizeof name, "%s.tmp", output) < (int)sizeof name &&
+                    lstat(name, &info) == 0 && S_ISREG(info.st_mode);
+    return is_there ? 512.0 * (double)info.st_blocks : 0;
+}
+
 /* Bytes left where the output is to be; negative: not known. */
 static double bytes_left(const char *output) {
     struct statvfs disk;
     char *copy = strdup(output);
     bool is_known = copy && statvfs(dirname(copy), &disk) == 0;
     free(copy);
-    return is_known ? (double)disk.f_bavail * (double)disk.f_frsize : -1;
+    return is_known ? (double)disk.f_bavail * (double)disk.f_frsize + bytes_given_up(output) : -1;
 }
 
 int run_check_size(const struct run_job *job, struct ln_err *err) {

@@ -7,6 +7,7 @@
 #include "block.h"
 #include "h5.h"
 #include "identity.h"
+#include "linnet/deaths.h"
 #include "linnet/linalg.h"
 #include "linnet/reuse.h"
 #include "linnet/store.h"
@@ -230,6 +231,7 @@ static int extend_from(struct ln_source *old, const char *path, const struct ln_
     int rc = ext.is_asked_for ? ln_place_claim(path, &lock, err)
                               : ln_err_set(err, LN_FATAL, "out of memory");
     if (rc == LN_OK) {
+        ln_deaths_forget(path);
         rc = ln_skeleton_create(path, plan->new, plan->new_layout, put_rows, &ext, err);
         ln_lock_release(&lock);
     }

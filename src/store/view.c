@@ -208,6 +208,13 @@ const char *ln_view_attribute(const struct ln_view *view, const char *name) {
     return NULL;
 }
 
+bool ln_view_is_of(const struct ln_view *view, const struct ln_sweep *sweep) {
+    const char *digest = ln_view_attribute(view, "sweep_digest");
+    char own[LN_DIGEST_SIZE];
+    ln_identity_sweep_digest(sweep, own);
+    return digest && strcmp(digest, own) == 0;
+}
+
 int ln_view_status(const struct ln_view *view, int8_t *status, struct ln_err *err) {
     int rc = ln_rows_read(view->fd, view->rows.status.base, view->rows.n_cells, status, err);
     return rc == LN_OK ? LN_OK : ln_err_prefix(err, "%s: ", view->path);

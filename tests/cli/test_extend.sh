@@ -129,6 +129,9 @@ run extend old.h5 more.yaml -o tmp.h5
 ok "a link in place of the temporary file is neither followed nor removed" \
     sh -c "[ $rc = 2 ] && grep -q 'tmp.h5.tmp is not a regular file but a link' err.log && [ \"\$(cat mine)\" = mine ] && [ ! -e tmp.h5 ] && [ -L tmp.h5.tmp ]"
 rm tmp.h5.tmp
+echo "of an older file" >late.h5.deaths
+run extend old.h5 more.yaml -o late.h5
+ok "deaths over an older file of that name are forgotten" [ ! -e late.h5.deaths ]
 for words in "old.h5" "old.h5 more.yaml" "missing.h5 more.yaml -o bad.h5" "old.h5 missing.yaml -o bad.h5" "more.yaml old.h5 -o bad.h5" \
     "old.h5 more.yaml extra -o bad.h5" "old.h5 more.yaml -o nowhere/bad.h5"; do
     run extend $words

@@ -343,6 +343,22 @@ run check whole.h5 --sweep sweep.yaml
 ok "check knows that a file was run with an override" sh -c "[ $rc = 2 ] && grep -q 'with the same --set' err.log"
 run check whole.h5 --sweep sweep.yaml $slow
 ok "check takes the override that a file was run with" sh -c "[ $rc = 0 ] && grep -q '512 rows done and verified' out.log"
+mkdir placed elsewhere
+printf '1,0\n0,1\n' >placed/t.csv
+sed -e 's/^problem:.*/problem: {kind: target, matrix: {file: t.csv}}/' >placed/placed.yaml <<END
+linnet: 1
+name: placed
+problem: there
+model: {depth: 2, init: {kind: gaussian}}
+train: {step_size: 0.05, max_steps: 5}
+axes: {seed: {count: 6}}
+END
+sed -e 's/^problem:.*/problem: {kind: target, spectrum: [2, 1]}/' placed/placed.yaml >elsewhere/other.yaml
+run run placed/placed.yaml -o placed.h5
+run check placed.h5 --sweep elsewhere/other.yaml
+ok "also where the sweep of the file names files that are not beside it" sh -c "[ $rc = 2 ] && grep -q 'another sweep than elsewhere/other.yaml' err.log"
+run check placed.h5 --sweep placed/placed.yaml
+ok "and takes its own" sh -c "[ $rc = 0 ] && grep -q '6 rows done and verified' out.log"
 run check whole.h5 --sweep missing.yaml
 ok "check names a sweep that is not there" sh -c "[ $rc = 2 ] && grep -q missing.yaml err.log"
 run run sweep.yaml -o damaged.h5
