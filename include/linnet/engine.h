@@ -35,8 +35,8 @@ struct ln_engine_hooks {
  * record.final or record.series are input errors. */
 int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, struct ln_err *err);
 
-/* Bytes that a row has at least: those of a sweep of the first point alone. Takes no time, where
- * the layout has to look at the shape of every point. */
+/* Bytes that a row takes in a file at least: those of a sweep of the first point alone. Takes no
+ * time, where the layout has to look at the shape of every point. */
 int ln_engine_least_row(const struct ln_sweep *sweep, size_t *bytes, struct ln_err *err);
 
 /* Ownership: ln_engine_free. Sweep and layout must outlive it. */

@@ -47,7 +47,9 @@ int ln_engine_layout(const struct ln_sweep *sweep, struct ln_layout *layout, str
 int ln_engine_least_row(const struct ln_sweep *sweep, size_t *bytes, struct ln_err *err) {
     struct ln_layout *layout = ln_linalg_alloc(1, sizeof *layout);
     int status = ln_row_layout(sweep, 1, layout, err);
-    *bytes = layout->row_bytes;
+    *bytes = 0;
+    for (int c = 0; c < layout->n_columns; c++) /* packed, as the file has them */
+        *bytes += layout->columns[c].bytes;
     free(layout);
     return status;
 }
