@@ -113,7 +113,8 @@ static enum ln_life life_in_slurm(const struct ln_holder *holder, const struct l
     const char *const words[] = {"squeue", "-h", "-o", "%T", "-j", number, NULL};
     int code = ln_ask_program(words, slurm_seconds, answer, sizeof answer);
     const char *state = answer + strspn(answer, " \n");
-    if (code == 0 && strncmp(state, "PENDING", 7) == 0) /* again: does it still end? */
+    /* Waiting to start again, or about to be over: its processes may still end. */
+    if (code == 0 && (strncmp(state, "PENDING", 7) == 0 || strncmp(state, "COMPLETING", 10) == 0))
         return LN_LIFE_UNKNOWN;
     if (code == 0)
         return *state ? LN_LIFE_ALIVE : LN_LIFE_DEAD;
