@@ -15,8 +15,6 @@
 #include "measure.h"
 #include "serve.h"
 
-enum { MOST_SETS = 16 };
-
 static struct ln_bench_job job;
 
 /* What goes to the file, with the time it takes. */
@@ -42,13 +40,7 @@ static int write_row(void *ctx, int64_t cell, const void *row, struct ln_err *er
 }
 
 static void load(char *rest) {
-    const char *sets[MOST_SETS], *path = ln_bench_word(rest);
-    int n = 0;
-    for (char *set; n < MOST_SETS && (set = strtok(NULL, " \n"));)
-        sets[n++] = set;
-    if (job.sweep)
-        ln_bench_unload(&job);
-    ln_bench_load(&job, path, sets, n);
+    ln_bench_load_words(&job, rest);
     printf("{\"points\": %lld, \"row_bytes\": %zu}\n", (long long)job.plan->n_points,
            job.layout.row_bytes);
 }

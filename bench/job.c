@@ -6,6 +6,7 @@
 
 #include "linnet/engine.h"
 #include "linnet/linalg.h"
+#include "serve.h"
 
 /* One group of the plan, handed out point by point. */
 struct source {
@@ -54,6 +55,17 @@ void ln_bench_unload(struct ln_bench_job *job) {
     free(job->rows);
     free(job->text);
     memset(job, 0, sizeof *job);
+}
+
+void ln_bench_load_words(struct ln_bench_job *job, char *rest) {
+    enum { MOST_SETS = 16 };
+    const char *sets[MOST_SETS], *path = ln_bench_word(rest);
+    int n = 0;
+    for (char *set; n < MOST_SETS && (set = strtok(NULL, " \n"));)
+        sets[n++] = set;
+    if (job->sweep)
+        ln_bench_unload(job);
+    ln_bench_load(job, path, sets, n);
 }
 
 static bool next(void *ctx, int64_t *cell) {

@@ -25,6 +25,10 @@ struct ln_bench_job {
 void ln_bench_load(struct ln_bench_job *job, const char *path, const char *const *sets, int n_sets);
 void ln_bench_unload(struct ln_bench_job *job);
 
+/* The same as a command of serve.h has it, "PATH key.path=value ...", in place of what was loaded.
+ */
+void ln_bench_load_words(struct ln_bench_job *job, char *rest);
+
 /* Trains every point of the plan, longest first, group by group. */
 void ln_bench_train(struct ln_bench_job *job);
 

@@ -19,18 +19,10 @@
 #include "measure.h"
 #include "serve.h"
 
-enum { MOST_SETS = 16 };
-
 static struct ln_bench_job job;
 
 static void load(char *rest) {
-    const char *sets[MOST_SETS], *path = ln_bench_word(rest);
-    int n = 0;
-    for (char *set; n < MOST_SETS && (set = strtok(NULL, " \n"));)
-        sets[n++] = set;
-    if (job.sweep)
-        ln_bench_unload(&job);
-    ln_bench_load(&job, path, sets, n);
+    ln_bench_load_words(&job, rest);
     printf("{\"points\": %lld, \"groups\": %d, \"lanes\": %d}\n", (long long)job.plan->n_points,
            job.plan->n_groups, job.plan->groups[0].lanes);
 }

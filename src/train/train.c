@@ -185,11 +185,11 @@ static void refill(struct trainer *t) {
 
 /* Of the state in a lane: tells apart states of equal loss. */
 static double signature(struct trainer *t, int lane) {
-    if (!t->has_signatures)
+    if (!t->has_signatures) {
         ln_batch_settle(t->batch);
-    if (!t->has_signatures)
         ln_lanes_signature(t->signature, t->functional, t->batch->weights, t->shape->n_weights,
                            t->shape->lanes);
+    }
     t->has_signatures = true;
     return t->signature[lane];
 }

@@ -2,27 +2,7 @@
 # Diagonal networks that share their inputs, as M (45 samples) and as X (20): the file depends neither on the ranks, hence on
 # which points keep each other company, nor on the instruction set. TAP; $1 is the program.
 set -u
-linnet=$(readlink -f "$1")
-mpirun=$LINNET_SOURCE/tests/mpi/mpirun.sh
-work=$(mktemp -d /dev/shm/linnet-cli.XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export ASAN_OPTIONS="detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}" OPENBLAS_NUM_THREADS=1
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-n=0
-
-# ok NAME COMMAND...: one test, passed if the command succeeds.
-ok() {
-    name=$1
-    shift
-    n=$((n + 1))
-    if "$@" >ok.log 2>&1; then
-        echo "ok $n - $name"
-    else
-        echo "not ok $n - $name"
-        sed 's/^/# /' ok.log out.log | head -n 20
-    fi
-}
+. "$(dirname "$0")/tap.sh"
 
 cat >sweep.yaml <<'END'
 linnet: 1
@@ -48,7 +28,12 @@ for ranks in 1 2 3; do
 done
 for isa in avx512 avx2; do
     LINNET_ISA=$isa "$linnet" run sweep.yaml -o $isa.h5 >out.log 2>&1
+    if grep -q 'this CPU has no such set' out.log; then
+        n=$((n + 1))
+        echo "ok $n - the file of $isa is that of one process # SKIP this CPU has no such set"
+    else
+        ok "the file of $isa is that of one process" cmp $isa.h5 alone.h5
+    fi
 done
-ok "the file of AVX2 is that of AVX-512" cmp avx2.h5 avx512.h5
 
 echo "1..$n"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "linnet/linalg.h"
+#include "near.h"
 
 static void choose_deep(struct net *net, int depth) {
     point_choose(&net->point, LN_MODEL, &ln_models, "deep");
@@ -106,4 +107,23 @@ double net_excess(const struct net *net, const double *weights) {
 void net_gradient(const struct net *net, const double *weights, double *gradient) {
     struct ln_net view = net_at(net, weights);
     ln_net_gradient(&view, gradient);
+}
+
+void net_assert_hessian_column(struct net *net, const double *hessian, int c, double rounding) {
+    int n = net->shape.n_weights;
+    double step = 1e-5, old = net->weights[c];
+    double *above = ln_linalg_alloc((size_t)n, sizeof *above);
+    double *below = ln_linalg_alloc((size_t)n, sizeof *below);
+    net->weights[c] = old + step;
+    net_gradient(net, net->weights, above);
+    net->weights[c] = old - step;
+    net_gradient(net, net->weights, below);
+    net->weights[c] = old;
+    for (int i = 0; i < n; i++) {
+        double right = (above[i] - below[i]) / (2 * step);
+        assert_near(hessian[i * n + c], right, 1e-7 * (1 + fabs(right)));
+        assert_near(hessian[i * n + c], hessian[c * n + i], rounding * (1 + fabs(right)));
+    }
+    free(below);
+    free(above);
 }

@@ -36,4 +36,8 @@ double net_excess(const struct net *net, const double *weights);
 /* Gradient of E by the model, without its lanes. */
 void net_gradient(const struct net *net, const double *weights, double *gradient);
 
+/* Asserts column c of a Hessian of E [n_weights x n_weights] by differences of the gradient, and
+ * that it is the row, but for `rounding`. */
+void net_assert_hessian_column(struct net *net, const double *hessian, int c, double rounding);
+
 #endif

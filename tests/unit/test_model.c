@@ -173,24 +173,6 @@ static void a_cleared_lane_is_zero_and_leaves_its_neighbours_alone(void **state)
     net_clear(&net);
 }
 
-/* Column c of the Hessian by differences of the gradient. */
-static void check_column(const struct net *net, const double *hessian, int c) {
-    int n = net->shape.n_weights;
-    double step = 1e-5, old = net->weights[c], *above = numbers(n), *below = numbers(n);
-    net->weights[c] = old + step;
-    net_gradient(net, net->weights, above);
-    net->weights[c] = old - step;
-    net_gradient(net, net->weights, below);
-    net->weights[c] = old;
-    for (int i = 0; i < n; i++) {
-        double right = (above[i] - below[i]) / (2 * step);
-        assert_near(hessian[i * n + c], right, 1e-7 * (1 + fabs(right)));
-        assert_near(hessian[i * n + c], hessian[c * n + i], 1e-13 * (1 + fabs(right)));
-    }
-    free(below);
-    free(above);
-}
-
 static void the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric(void **state) {
     (void)state;
     for (int i = 0; i < 2 * N_NETS; i++) {
@@ -201,7 +183,7 @@ static void the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric
         struct ln_net view = net_view(&net);
         net.shape.model->hessian(&view, hessian);
         for (int c = 0; c < n; c++)
-            check_column(&net, hessian, c);
+            net_assert_hessian_column(&net, hessian, c, 1e-13);
         free(hessian);
         net_clear(&net);
     }

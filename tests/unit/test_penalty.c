@@ -122,23 +122,6 @@ static void a_penalised_step_moves_every_lane_by_its_own_gradient(void **state) 
     }
 }
 
-static void check_column(struct net *net, const double *hessian, int c) {
-    int n = net->shape.n_weights;
-    double step = 1e-5, old = net->weights[c], *above = numbers(n), *below = numbers(n);
-    net->weights[c] = old + step;
-    net_gradient(net, net->weights, above);
-    net->weights[c] = old - step;
-    net_gradient(net, net->weights, below);
-    net->weights[c] = old;
-    for (int i = 0; i < n; i++) {
-        double right = (above[i] - below[i]) / (2 * step);
-        assert_near(hessian[i * n + c], right, 1e-7 * (1 + fabs(right)));
-        assert_near(hessian[i * n + c], hessian[c * n + i], 1e-12 * (1 + fabs(right)));
-    }
-    free(below);
-    free(above);
-}
-
 static void the_penalised_hessian_and_its_products_agree_with_differences(void **state) {
     (void)state;
     for (int i = 0; i < N_CASES; i++) {
@@ -153,7 +136,7 @@ static void the_penalised_hessian_and_its_products_agree_with_differences(void *
         struct ln_net view = net_view(&net);
         net.shape.model->hessian(&view, hessian);
         for (int c = 0; c < n; c++)
-            check_column(&net, hessian, c);
+            net_assert_hessian_column(&net, hessian, c, 1e-12);
         net.shape.model->hessian_vector(&view, v, out);
         ln_matmul(right, hessian, false, v, false, n, 1, n);
         assert_near(near_distance(out, right, n), 0, 1e-12 * (1 + ln_norm(right, (size_t)n)));
