@@ -7,7 +7,6 @@
  */
 #include <mpi.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "job.h"
