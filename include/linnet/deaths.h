@@ -1,5 +1,10 @@
 /* Points over which processes died: counted in the side file OUT.h5.deaths, one line a point. The
- * file is replaced atomically, and what is read of it is believed only within bounds. */
+ * file is replaced atomically, and what is read of it is believed only within bounds.
+ *
+ * A run all of whose processes vanish at once (a node, somebody's kill -9; a memory limit under
+ * srun) blames nobody. But points that were in hand time and again when that happened are first
+ * tried alone in their process, and if that is not enough one at a time in the whole run: then it
+ * is known over which one it died. */
 #ifndef LINNET_DEATHS_H
 #define LINNET_DEATHS_H
 
@@ -12,10 +17,19 @@
 /* A point with so many deaths is given up. */
 enum { LN_DEATHS_MOST = 3 };
 
+/* How a point is to be tried: after all others from ALONE on. */
+enum ln_trial {
+    LN_TRIAL_USUAL,
+    LN_TRIAL_ALONE, /* without company in its process */
+    LN_TRIAL_SOLE,  /* nobody else has anything in hand */
+    LN_TRIAL_NEVER  /* given up */
+};
+
 struct ln_death {
     int64_t cell;
-    int count;
-    int signal; /* of the last one; 0: killed without a sign */
+    int count;    /* its own deaths; 0: it was only in hand when all vanished */
+    int vanished; /* runs that vanished at once while it was in hand */
+    int signal;   /* of the last one; 0: killed without a sign */
     char host[64], job[24], when[24];
 };
 
@@ -39,12 +53,15 @@ int ln_deaths_write(const char *path, const struct ln_deaths *deaths, struct ln_
 
 /* Counts what path.running says of a run that did not come to its end: the points in the lanes of
  * processes that died over them, as far as done[n_cells] (0: neither done nor failed) and the sweep
- * have them. *n: how many. Errors: LN_INPUT (damaged, of another sweep). */
+ * have them. *n: how many deaths. Errors: LN_INPUT (damaged, of another sweep), LN_FATAL
+ * (memory). */
 int ln_deaths_fold(const char *path, const struct ln_sweep *sweep, const uint8_t *done,
                    struct ln_deaths *deaths, int64_t *n, struct ln_err *err);
 
 /* The list of a sweep. */
 void ln_deaths_begin(struct ln_deaths *deaths, const struct ln_sweep *sweep);
+
+enum ln_trial ln_deaths_trial(const struct ln_death *death);
 
 const struct ln_death *ln_deaths_find(const struct ln_deaths *deaths, int64_t cell); /* or NULL */
 

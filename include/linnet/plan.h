@@ -51,6 +51,10 @@ void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done);
  * Ownership: ln_plan_free. */
 struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells);
 
+/* The plan of point i alone, as if it were set apart; the other stays as it is. Ownership:
+ * ln_plan_free. */
+struct ln_plan *ln_plan_one(const struct ln_plan *plan, int64_t i);
+
 void ln_plan_free(struct ln_plan *plan);
 
 #endif

@@ -88,11 +88,16 @@ static void print_failed(const struct failed *failed, const struct ln_view *view
         printf("`linnet run SWEEP.yaml -o %s --retry failed` tries them again\n", cli_shown(path));
 }
 
+static bool is_suspect(const struct ln_death *death) {
+    return death && ln_deaths_trial(death) != LN_TRIAL_USUAL;
+}
+
 /* Those that are not done by now. */
 static void print_suspects(const struct failed *failed, const int8_t *status) {
     int64_t n = 0;
     for (int64_t i = 0; i < failed->deaths.n; i++)
-        if (status[failed->deaths.items[i].cell] == LN_ROW_PENDING && n++ < SHOWN)
+        if (status[failed->deaths.items[i].cell] == LN_ROW_PENDING &&
+            is_suspect(&failed->deaths.items[i]) && n++ < SHOWN)
             print_line(failed, "suspect", failed->deaths.items[i].cell);
     if (n > SHOWN)
         printf("  and %lld more (--json names them all)\n", (long long)(n - SHOWN));
@@ -132,7 +137,7 @@ void cli_failed_print_json(const struct ln_view *view, const char *path, const i
         count_last(&failed, path, status);
     for (int64_t cell = 0; cell < ln_view_n_cells(view); cell++) {
         if (status[cell] != which ||
-            (which == LN_ROW_PENDING && !ln_deaths_find(&failed.deaths, cell)))
+            (which == LN_ROW_PENDING && !is_suspect(ln_deaths_find(&failed.deaths, cell))))
             continue;
         print_json(&failed, cell, is_first);
         is_first = false;

@@ -109,6 +109,20 @@ static int train_plan(struct run_job *job, const struct ln_plan *plan,
     return ln_farm_run(job->sweep, &job->layout, plan, job->store, MPI_COMM_WORLD, options, err);
 }
 
+/* Without words: there is nothing to see between two points. */
+static int train_one_by_one(struct run_job *job, struct ln_farm_options *options,
+                            struct ln_err *err) {
+    struct progress *progress = options->ctx;
+    int status = LN_OK;
+    progress->is_quiet = true;
+    for (int64_t i = 0; i < job->sole->n_points && status == LN_OK; i++) {
+        struct ln_plan *one = ln_plan_one(job->sole, i);
+        status = train_plan(job, one, options, err);
+        ln_plan_free(one);
+    }
+    return status;
+}
+
 static int train(struct run_job *job, struct ln_err *err) {
     /* Under mpirun stderr is a pipe even on a terminal: LINNET_PROGRESS=bar says that somebody
      * watches. */
@@ -119,7 +133,6 @@ static int train(struct run_job *job, struct ln_err *err) {
                                 .is_quiet = job->is_quiet,
                                 .running = job->running,
                                 .seconds_parked = job->parked_news.seconds};
-    int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
     struct ln_farm_options options = {.progress = cli_progress,
                                       .account = cli_account,
                                       .ctx = &progress,
@@ -134,11 +147,13 @@ static int train(struct run_job *job, struct ln_err *err) {
                 job->plan->n_excluded ? " (some cells left out by where)" : "", job->n_ranks,
                 job->n_ranks == 1 ? "" : "s", cli_shown(job->output));
     if (job->rank == 0)
-        cli_log_start(job->output, job->n_ranks, n_points, job->is_resumed);
+        cli_log_start(job->output, job->n_ranks, run_n_points(job), job->is_resumed);
     double start = MPI_Wtime();
     int status = train_plan(job, job->plan, &options, err);
     if (status == LN_OK && job->suspects)
         status = train_plan(job, job->suspects, &options, err);
+    if (status == LN_OK && job->sole)
+        status = train_one_by_one(job, &options, err);
     if (status == LN_OK || status == LN_STOPPED)
         run_park(job, status == LN_STOPPED);
     if (job->rank == 0)

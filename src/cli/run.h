@@ -26,8 +26,8 @@ struct run_job {
     /* Points over which processes died. */
     struct ln_deaths deaths; /* rank 0 */
     bool is_unread;          /* rank 0: the list of earlier deaths could not be read, and stays */
-    uint8_t *apart;          /* [n_cells] to be tried alone; NULL: none */
-    struct ln_plan *suspects;
+    uint8_t *apart;          /* [n_cells] LN_TRIAL_ALONE, LN_TRIAL_SOLE, or 0; NULL: none */
+    struct ln_plan *suspects, *sole; /* each alone in its rank; one at a time */
     struct ln_running *running;
     int64_t n_failed;            /* points given up */
     double walltime, margin;     /* seconds; walltime 0: not given, negative: none */
@@ -85,6 +85,7 @@ int run_look_back(struct run_job *job, uint8_t *done, struct ln_err *err);
 
 /* Takes the suspects out of job->plan into job->suspects. */
 void run_set_apart(struct run_job *job);
+int64_t run_n_points(const struct run_job *job); /* to be trained, those set apart included */
 
 /* What a results file of the same name has left, which is gone, means nothing for a new one. */
 void run_begin_deaths(const struct run_job *job);

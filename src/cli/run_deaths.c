@@ -1,8 +1,8 @@
 /* Points over which processes died: counted when a run starts, tried alone, given up in the end.
  *
  * They come last. Each of their deaths ends the whole run, so what others have in hand then is
- * lost: once nobody else has anything in hand, a point takes nothing but itself along, and a job
- * that is started again and again finishes all that can be finished in its first starts. */
+ * lost: a job that is started again and again finishes all that can be finished in its first
+ * starts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,12 +29,11 @@ static bool is_open(const struct ln_death *death, const void *ctx) {
 
 static bool is_below(const struct ln_death *death, const void *ctx) {
     (void)ctx;
-    return death->count < LN_DEATHS_MOST;
+    return ln_deaths_trial(death) != LN_TRIAL_NEVER;
 }
 
 static bool is_given_up(const struct ln_death *death, const void *ctx) {
-    (void)ctx;
-    return death->count >= LN_DEATHS_MOST;
+    return !is_below(death, ctx);
 }
 
 static void write_deaths(const struct run_job *job) {
@@ -64,8 +63,8 @@ static void read_deaths(struct run_job *job, const uint8_t *done) {
 static int take_back(struct run_job *job, uint8_t *done, struct ln_err *err) {
     int64_t n = ln_sweep_n_cells(job->sweep);
     for (int64_t i = 0; i < job->deaths.n; i++)
-        if (job->deaths.items[i].count >= LN_DEATHS_MOST)
-            job->apart[job->deaths.items[i].cell] = 1;
+        if (is_given_up(&job->deaths.items[i], NULL))
+            job->apart[job->deaths.items[i].cell] = LN_TRIAL_ALONE;
     ln_deaths_filter(&job->deaths, is_below, NULL);
     for (int64_t cell = 0; cell < n; cell++) {
         if (done[cell] != LN_ROW_FAILED)
@@ -73,7 +72,7 @@ static int take_back(struct run_job *job, uint8_t *done, struct ln_err *err) {
         if (ln_store_mark(job->store, cell, LN_ROW_PENDING, err) != LN_OK)
             return (int)err->status;
         done[cell] = 0;
-        job->apart[cell] = 1;
+        job->apart[cell] = LN_TRIAL_ALONE;
     }
     return LN_OK;
 }
@@ -82,8 +81,8 @@ static int take_back(struct run_job *job, uint8_t *done, struct ln_err *err) {
 static int sort_out(struct run_job *job, uint8_t *done, struct ln_err *err) {
     for (int64_t i = 0; i < job->deaths.n; i++) {
         const struct ln_death *death = &job->deaths.items[i];
-        if (death->count < LN_DEATHS_MOST)
-            job->apart[death->cell] = 1;
+        if (!is_given_up(death, NULL))
+            job->apart[death->cell] = (uint8_t)ln_deaths_trial(death);
         else if (done[death->cell] != LN_ROW_FAILED &&
                  ln_store_mark(job->store, death->cell, LN_ROW_FAILED, err) != LN_OK)
             return (int)err->status;
@@ -124,13 +123,24 @@ void run_begin_deaths(const struct run_job *job) {
         ln_deaths_forget(job->output);
 }
 
+static void say_apart(const struct run_job *job, int64_t n, const char *how) {
+    if (job->rank == 0 && !job->is_quiet && n > 0)
+        fprintf(stderr, "linnet: %lld point%s over which runs died %s tried last, %s\n",
+                (long long)n, n == 1 ? "" : "s", n == 1 ? "is" : "are", how);
+}
+
 void run_set_apart(struct run_job *job) {
     job->suspects = ln_plan_set_apart(job->plan, job->apart);
-    if (job->rank == 0 && !job->is_quiet && job->suspects->n_points > 0)
-        fprintf(stderr,
-                "linnet: %lld point%s over which a process died %s tried last, each alone\n",
-                (long long)job->suspects->n_points, job->suspects->n_points == 1 ? "" : "s",
-                job->suspects->n_points == 1 ? "is" : "are");
+    for (int64_t cell = 0; cell < job->plan->n_cells; cell++)
+        job->apart[cell] = job->apart[cell] == LN_TRIAL_SOLE;
+    job->sole = ln_plan_set_apart(job->suspects, job->apart);
+    say_apart(job, job->suspects->n_points, "each alone in its process");
+    say_apart(job, job->sole->n_points, "one at a time");
+}
+
+int64_t run_n_points(const struct run_job *job) {
+    return job->plan->n_points + (job->suspects ? job->suspects->n_points : 0) +
+           (job->sole ? job->sole->n_points : 0);
 }
 
 void run_watch_deaths(struct run_job *job) {
@@ -165,5 +175,6 @@ int run_verdict(const struct run_job *job, int status) {
 void run_forget_deaths(struct run_job *job) {
     ln_deaths_clear(&job->deaths);
     ln_plan_free(job->suspects);
+    ln_plan_free(job->sole);
     free(job->apart);
 }

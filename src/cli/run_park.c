@@ -114,7 +114,7 @@ bool run_is_too_late(struct run_job *job, struct ln_err *err) {
     struct ln_deadline *deadline = &job->deadline;
     char when[32];
     int is_late = 0;
-    int64_t n_points = job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
+    int64_t n_points = run_n_points(job);
     if (job->rank == 0 && deadline->at <= 0 && job->margin >= 0)
         fprintf(stderr, "linnet: --margin does nothing here: there is neither a --walltime nor a "
                         "Slurm job with an end\n");

@@ -10,8 +10,10 @@
 #include "linnet/store.h"
 #include "pages.h"
 
-/* Nothing is gained by counting further. */
-enum { MOST_COUNTED = 999 };
+/* Nothing is gained by counting further than MOST_COUNTED. The others: once can be anything, twice
+ * may be a coincidence; a try without company costs little, one without anybody else at work much.
+ */
+enum { MOST_COUNTED = 999, VANISHED_ALONE = 2, VANISHED_SOLE = 4 };
 
 void ln_deaths_init(struct ln_deaths *deaths, const char *digest) {
     memset(deaths, 0, sizeof *deaths);
@@ -28,6 +30,21 @@ void ln_deaths_clear(struct ln_deaths *deaths) {
     free(deaths->items);
     deaths->items = NULL;
     deaths->n = deaths->room = 0;
+}
+
+enum ln_trial ln_deaths_trial(const struct ln_death *death) {
+    if (death->count >= LN_DEATHS_MOST)
+        return LN_TRIAL_NEVER;
+    if (death->vanished >= VANISHED_SOLE)
+        return LN_TRIAL_SOLE;
+    return death->count > 0 || death->vanished >= VANISHED_ALONE ? LN_TRIAL_ALONE : LN_TRIAL_USUAL;
+}
+
+static int64_t sum_up(const struct ln_deaths *deaths) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < deaths->n; i++)
+        n += deaths->items[i].count;
+    return n;
 }
 
 /* Where the cell stands, or would stand. */
@@ -71,6 +88,7 @@ static struct ln_death *entry_of(struct ln_deaths *deaths, int64_t cell) {
 /* A total order: what two lists say together must not depend on which comes first. */
 static int compare(const struct ln_death *a, const struct ln_death *b) {
     int order = a->count - b->count;
+    order = order ? order : a->vanished - b->vanished;
     order = order ? order : strcmp(a->when, b->when);
     order = order ? order : strcmp(a->host, b->host);
     order = order ? order : strcmp(a->job, b->job);
@@ -98,47 +116,94 @@ void ln_deaths_filter(struct ln_deaths *deaths,
     deaths->n = kept;
 }
 
-static int count_page(const struct ln_page *page, int64_t when, const struct ln_sweep *sweep,
-                      const uint8_t *done, struct ln_deaths *deaths, int64_t *n,
-                      struct ln_err *err) {
+/* A point in the hands of a process that died, or vanished with all others. */
+struct found {
+    int64_t cell;
+    const struct ln_page *page;
+    bool is_doubt;
+};
+
+static int compare_found(const void *a, const void *b) {
+    int64_t first = ((const struct found *)a)->cell, second = ((const struct found *)b)->cell;
+    return (first > second) - (first < second);
+}
+
+/* Those that are open, each once, by rising cell. */
+static int64_t find_points(const struct ln_pages *pages, const enum ln_blame *blame,
+                           const struct ln_sweep *sweep, const uint8_t *done, struct found *found) {
     static struct ln_point point;
-    struct tm utc;
-    time_t seconds = (time_t)when;
-    gmtime_r(&seconds, &utc);
-    for (int i = 0; i < LN_PAGE_SLOTS; i++) {
-        int64_t cell = page->slots[i] - 1;
-        if (cell < 0 || done[cell] || !ln_sweep_point(sweep, cell, &point))
-            continue;
-        struct ln_death *death = entry_of(deaths, cell);
-        if (!death)
-            return ln_err_set(err, LN_FATAL, "out of memory");
-        death->count += death->count < MOST_COUNTED;
-        death->signal = page->signal;
-        snprintf(death->host, sizeof death->host, "%s", page->head.host);
-        snprintf(death->job, sizeof death->job, "%s", page->head.job);
-        strftime(death->when, sizeof death->when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-        ++*n;
+    int64_t n = 0, kept = 0;
+    for (int64_t i = 0; i < (int64_t)pages->n * LN_PAGE_SLOTS; i++) {
+        const struct ln_page *page = &pages->pages[i / LN_PAGE_SLOTS];
+        enum ln_blame why = blame[i / LN_PAGE_SLOTS];
+        int64_t cell = page->slots[i % LN_PAGE_SLOTS] - 1;
+        if (why != LN_BLAME_NONE && cell >= 0 && !done[cell] && ln_sweep_point(sweep, cell, &point))
+            found[n++] = (struct found){cell, page, why == LN_BLAME_DOUBT};
     }
+    qsort(found, (size_t)n, sizeof *found, compare_found);
+    for (int64_t i = 0; i < n; i++)
+        if (i == 0 || found[i].cell != found[i - 1].cell)
+            found[kept++] = found[i];
+    return kept;
+}
+
+static void note(struct ln_death *death, const struct found *found, int64_t when, bool is_sole) {
+    time_t seconds = (time_t)when;
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(death->when, sizeof death->when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(death->host, sizeof death->host, "%s", found->page->head.host);
+    snprintf(death->job, sizeof death->job, "%s", found->page->head.job);
+    death->signal = found->page->signal;
+    death->cell = found->cell;
+    /* Nobody else had anything in hand, as it was to be. */
+    bool is_guilty = !found->is_doubt || (is_sole && ln_deaths_trial(death) == LN_TRIAL_SOLE);
+    death->count += is_guilty && death->count < MOST_COUNTED;
+    death->vanished += found->is_doubt && death->vanished < MOST_COUNTED;
+}
+
+/* Both are in order, and so is the list that comes of them. */
+static int take_in(struct ln_deaths *deaths, const struct found *found, int64_t n_found,
+                   int64_t when, struct ln_err *err) {
+    int64_t room = deaths->n + n_found + 1, n = 0, i = 0;
+    struct ln_death *items = calloc((size_t)room, sizeof *items);
+    if (!items)
+        return ln_err_set(err, LN_FATAL, "out of memory");
+    for (int64_t k = 0; k < n_found; k++) {
+        while (i < deaths->n && deaths->items[i].cell < found[k].cell)
+            items[n++] = deaths->items[i++];
+        if (i < deaths->n && deaths->items[i].cell == found[k].cell)
+            items[n] = deaths->items[i++];
+        note(&items[n++], &found[k], when, n_found == 1);
+    }
+    while (i < deaths->n)
+        items[n++] = deaths->items[i++];
+    free(deaths->items);
+    deaths->items = items;
+    deaths->room = room;
+    deaths->n = n;
     return LN_OK;
 }
 
 static int count_pages(const struct ln_pages *pages, const struct ln_sweep *sweep,
                        const uint8_t *done, struct ln_deaths *deaths, int64_t *n,
                        struct ln_err *err) {
-    bool *blamed = calloc((size_t)pages->n + 1, sizeof *blamed);
-    int rc = blamed ? LN_OK : ln_err_set(err, LN_FATAL, "out of memory");
-    int64_t run = 0;
-    if (rc == LN_OK)
-        ln_pages_blame(pages, blamed);
+    enum ln_blame *blame = calloc((size_t)pages->n + 1, sizeof *blame);
+    struct found *found = calloc((size_t)pages->n * LN_PAGE_SLOTS + 1, sizeof *found);
+    int rc = blame && found ? LN_OK : ln_err_set(err, LN_FATAL, "out of memory");
+    int64_t before = sum_up(deaths), run = 0;
     for (int r = 0; r < pages->n; r++)
         run = pages->pages[r].head.run ? pages->pages[r].head.run : run;
     /* Counted already, by a run that was killed before it could begin. */
-    bool is_new = run != deaths->run;
+    if (rc == LN_OK && run != deaths->run) {
+        ln_pages_blame(pages, blame);
+        int64_t n_found = find_points(pages, blame, sweep, done, found);
+        rc = take_in(deaths, found, n_found, pages->when, err);
+    }
     deaths->run = run;
-    for (int r = 0; rc == LN_OK && is_new && r < pages->n; r++)
-        if (blamed[r])
-            rc = count_page(&pages->pages[r], pages->when, sweep, done, deaths, n, err);
-    free(blamed);
+    *n = sum_up(deaths) - before;
+    free(found);
+    free(blame);
     return rc;
 }
 
@@ -154,11 +219,17 @@ int ln_deaths_fold(const char *path, const struct ln_sweep *sweep, const uint8_t
 }
 
 void ln_deaths_say(const struct ln_death *death, char *text, size_t size) {
-    char cause[64] = "killed without a sign";
+    char cause[64] = "killed without a sign", job[48] = "";
     if (death->signal)
         snprintf(cause, sizeof cause, "signal %d, %s", death->signal, strsignal(death->signal));
-    snprintf(text, size, "its process died %d time%s, last on %s%s%s at %s: %s", death->count,
-             death->count == 1 ? "" : "s", death->host,
-             strcmp(death->job, "-") ? ", Slurm job " : "",
-             strcmp(death->job, "-") ? death->job : "", death->when, cause);
+    if (strcmp(death->job, "-") != 0)
+        snprintf(job, sizeof job, ", Slurm job %s", death->job);
+    if (death->count == 0)
+        snprintf(text, size,
+                 "in hand %d times when all processes vanished at once (a node, a memory limit, "
+                 "kill -9), last on %s%s at %s",
+                 death->vanished, death->host, job, death->when);
+    else
+        snprintf(text, size, "its process died %d time%s, last on %s%s at %s: %s", death->count,
+                 death->count == 1 ? "" : "s", death->host, job, death->when, cause);
 }

@@ -2,6 +2,7 @@
  *
  *   linnet deaths 1 sweep 0123456789abcdef run 17
  *   cell 12 deaths 3 signal 11 host n1 job - at 2026-11-21T11:10:27Z
+ *   cell 40 deaths 0 signal 0 host n2 job 17 at 2026-11-21T11:10:27Z vanished 2
  *
  * by rising cell. A file with anything else in it is not believed at all. */
 #include <errno.h>
@@ -17,8 +18,9 @@
 #include "newfile.h"
 #include "sidefile.h"
 
-/* Deaths are few: a file that says more is nonsense. */
-enum { MOST_BYTES = 16 << 20, MOST_SIGNAL = 64 };
+/* A line for each point that the largest run has in hand, and as much again: a file that says more
+ * is nonsense. */
+enum { MOST_BYTES = 1 << 27, MOST_SIGNAL = 64 };
 
 /* A line of its own, without its end; NULL: there is none, or it has no end. */
 static char *next_line(char **at) {
@@ -30,6 +32,15 @@ static char *next_line(char **at) {
     return line;
 }
 
+/* What may follow a line: runs that vanished. */
+static bool parse_vanished(const char *rest, struct ln_death *death) {
+    int end = -1;
+    if (*rest == '\0')
+        return death->count >= 1;
+    return sscanf(rest, " vanished %3d%n", &death->vanished, &end) == 1 && rest[end] == '\0' &&
+           death->vanished >= 1;
+}
+
 static bool parse_line(const char *line, int64_t n_cells, int64_t after, struct ln_death *death) {
     int end = -1;
     *death = (struct ln_death){0};
@@ -39,8 +50,9 @@ static bool parse_line(const char *line, int64_t n_cells, int64_t after, struct 
                &death->cell, &death->count, &death->signal, death->host, death->job, death->when,
                &end) != 6)
         return false;
-    return end > 0 && line[end] == '\0' && death->cell > after && death->cell < n_cells &&
-           death->count >= 1 && death->signal >= 0 && death->signal <= MOST_SIGNAL;
+    return end > 0 && parse_vanished(line + end, death) && death->cell > after &&
+           death->cell < n_cells && death->count >= 0 && death->signal >= 0 &&
+           death->signal <= MOST_SIGNAL;
 }
 
 static bool parse_head(const char *line, struct ln_deaths *deaths, bool *is_ours) {
@@ -109,8 +121,11 @@ static int write_text(const struct ln_deaths *deaths, int fd, const char *path,
     fprintf(file, "linnet deaths 1 sweep %s run %" PRId64 "\n", deaths->digest, deaths->run);
     for (int64_t i = 0; i < deaths->n; i++) {
         const struct ln_death *death = &deaths->items[i];
-        fprintf(file, "cell %" PRId64 " deaths %d signal %d host %s job %s at %s\n", death->cell,
+        fprintf(file, "cell %" PRId64 " deaths %d signal %d host %s job %s at %s", death->cell,
                 death->count, death->signal, death->host, death->job, death->when);
+        if (death->vanished > 0)
+            fprintf(file, " vanished %d", death->vanished);
+        fputc('\n', file);
     }
     bool is_bad = ferror(file) != 0;
     int rc = fclose(file) != 0 || is_bad

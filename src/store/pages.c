@@ -133,12 +133,17 @@ static bool all_have_vanished(const struct ln_pages *pages, const char *host) {
     return n_live > 1 && n_vanished == n_live;
 }
 
-/* A process that was killed without a sign, beside others that were then asked to end. */
-static bool is_suspect(const struct ln_pages *pages, const struct ln_page *page,
-                       const struct ln_holder *self) {
+/* Of a process in a run without a crash. */
+static enum ln_blame blame_of(const struct ln_pages *pages, const struct ln_page *page,
+                              const struct ln_holder *self) {
     bool went_down =
         strcmp(page->head.host, self->host) == 0 && strcmp(page->head.boot_id, self->boot_id) != 0;
-    return has_vanished(page) && !went_down && !all_have_vanished(pages, page->head.host);
+    if (!has_vanished(page) || went_down)
+        return LN_BLAME_NONE;
+    /* Killed without a sign, with all others or beside some that were then asked to end. */
+    return all_have_vanished(pages, NULL) || all_have_vanished(pages, page->head.host)
+               ? LN_BLAME_DOUBT
+               : LN_BLAME_DEATH;
 }
 
 static bool has_crashes(const struct ln_pages *pages) {
@@ -155,12 +160,15 @@ bool ln_pages_gave_up(const struct ln_pages *pages) {
     return has_given_up && !has_crashes(pages);
 }
 
-void ln_pages_blame(const struct ln_pages *pages, bool *blamed) {
+void ln_pages_blame(const struct ln_pages *pages, enum ln_blame *blame) {
     struct ln_holder self;
     ln_holder_self(&self);
-    bool has_crash = has_crashes(pages);
-    bool nobody = ln_pages_gave_up(pages) || all_have_vanished(pages, NULL);
-    for (int r = 0; r < pages->n; r++)
-        blamed[r] = has_crash ? has_crashed(&pages->pages[r])
-                              : !nobody && is_suspect(pages, &pages->pages[r], &self);
+    bool has_crash = has_crashes(pages), has_given_up = ln_pages_gave_up(pages);
+    for (int r = 0; r < pages->n; r++) {
+        const struct ln_page *page = &pages->pages[r];
+        if (has_crash)
+            blame[r] = has_crashed(page) ? LN_BLAME_DEATH : LN_BLAME_NONE;
+        else
+            blame[r] = has_given_up ? LN_BLAME_NONE : blame_of(pages, page, &self);
+    }
 }

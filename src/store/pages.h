@@ -58,7 +58,14 @@ void ln_pages_clear(struct ln_pages *pages);
 /* Whether the run ended by itself, without a crash, before it could remove the file. */
 bool ln_pages_gave_up(const struct ln_pages *pages);
 
-/* The pages of processes that died over their points: blamed[n]. */
-void ln_pages_blame(const struct ln_pages *pages, bool *blamed);
+/* What the end of a process says of the points it had in hand. */
+enum ln_blame {
+    LN_BLAME_NONE,
+    LN_BLAME_DOUBT, /* it vanished with all the others */
+    LN_BLAME_DEATH
+};
+
+/* blame[n] */
+void ln_pages_blame(const struct ln_pages *pages, enum ln_blame *blame);
 
 #endif

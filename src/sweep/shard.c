@@ -127,20 +127,34 @@ static void add_alone(struct ln_plan *apart, const struct ln_plan *plan, int g, 
     apart->total_cost += group.cost;
 }
 
-struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells) {
+static struct ln_plan *empty_plan(const struct ln_plan *plan, int64_t n) {
     struct ln_plan *apart = ln_linalg_alloc(1, sizeof *apart);
-    int64_t n = 0;
-    for (int64_t i = 0; i < plan->n_points; i++)
-        n += cells[plan->ids[i]] != 0;
     apart->n_cells = plan->n_cells;
     apart->ids = ln_linalg_alloc((size_t)n, sizeof *apart->ids);
     apart->cost = ln_linalg_alloc((size_t)n, sizeof *apart->cost);
     apart->most = plan->most ? ln_linalg_alloc((size_t)n, sizeof *apart->most) : NULL;
     apart->groups = ln_linalg_alloc((size_t)n, sizeof *apart->groups);
+    return apart;
+}
+
+struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < plan->n_points; i++)
+        n += cells[plan->ids[i]] != 0;
+    struct ln_plan *apart = empty_plan(plan, n);
     for (int g = 0; g < plan->n_groups; g++)
         for (int64_t i = 0; i < plan->groups[g].count; i++)
             if (cells[plan->ids[plan->groups[g].first + i]])
                 add_alone(apart, plan, g, plan->groups[g].first + i);
     drop_points(plan, cells, 1);
     return apart;
+}
+
+struct ln_plan *ln_plan_one(const struct ln_plan *plan, int64_t i) {
+    struct ln_plan *one = empty_plan(plan, 1);
+    int g = 0;
+    while (plan->groups[g].first + plan->groups[g].count <= i)
+        g++;
+    add_alone(one, plan, g, i);
+    return one;
 }

@@ -41,7 +41,7 @@ where: depth != 3 or seed != 7
 POINTS = 299
 PATIENCE = 180  # seconds, on a machine that has other things to do
 LEFT_OUT = 107
-SEGV, KILL, ABRT, FPE, STACK = 11, 9, 6, 8, 0
+SEGV, KILL, ABRT, FPE, STACK, ALL = 11, 9, 6, 8, 0, 99
 PAGE, HEAD = 4096, 192  # struct ln_page_head
 
 
@@ -94,11 +94,11 @@ class Bench:
 
 
 def counts(out):
-    """{cell: deaths} of the side file."""
+    """{cell: deaths} of the side file, but for those that were only in hand when all vanished."""
     path = pathlib.Path(f"{out}.deaths")
     if not path.exists():
         return {}
-    return {int(cell): int(n) for cell, n in re.findall(r"^cell (\d+) deaths (\d+) ", path.read_text(), re.M)}
+    return {int(cell): int(n) for cell, n in re.findall(r"^cell (\d+) deaths ([1-9]\d*) ", path.read_text(), re.M)}
 
 
 def leftovers(out):
@@ -258,7 +258,7 @@ def nobody(bench, out, what, sweep=None):
     run.send_signal(signal.SIGUSR1)
     run.wait(timeout=PATIENCE)
     must("died over" not in said and not counts(out), f"{what}: somebody is blamed: {said}")
-    left = [name for name in leftovers(out) if name != out.name + ".parked"]
+    left = [name for name in leftovers(out) if name not in (out.name + ".parked", out.name + ".deaths")]
     must(left == [], f"{what}: left over {left}")
     print(f"{time.monotonic() - bench.began:5.1f} s  {what}: nobody is blamed", flush=True)
 
@@ -450,6 +450,8 @@ def test(options, bench):
         poisoned(bench, "three-ranks", 3, f"298:{SEGV}")
     poisoned(bench, "killed", 3, f"20:{KILL}")
     poisoned(bench, "overflow", 1, f"77:{STACK}")
+    # Twice in company, twice alone in its process, three times nobody else at work.
+    poisoned(bench, "all-killed", 3, f"20:{ALL}", 8)
     # Each point takes three deaths in the worst case.
     poisoned(bench, "several", 1, f"0:{ABRT},1:{SEGV},250:{FPE}", 10)
     kill_one(bench)

@@ -40,7 +40,8 @@ static void check_list(const struct ln_deaths *deaths) {
     for (int64_t i = 0; i < deaths->n; i++) {
         char shown[512];
         const struct ln_death *death = &deaths->items[i];
-        assert(death->cell >= 0 && death->cell < CELLS && death->count > 0);
+        assert(death->cell >= 0 && death->cell < CELLS);
+        assert(death->count >= 0 && death->vanished >= 0 && death->count + death->vanished > 0);
         assert(i == 0 || death->cell > death[-1].cell);
         assert(ln_deaths_find(deaths, death->cell) == death);
         ln_deaths_say(death, shown, sizeof shown);
@@ -49,8 +50,8 @@ static void check_list(const struct ln_deaths *deaths) {
 }
 
 static bool is_same(const struct ln_death *a, const struct ln_death *b) {
-    return a->cell == b->cell && a->count == b->count && a->signal == b->signal &&
-           strcmp(a->host, b->host) == 0 && strcmp(a->job, b->job) == 0 &&
+    return a->cell == b->cell && a->count == b->count && a->vanished == b->vanished &&
+           a->signal == b->signal && strcmp(a->host, b->host) == 0 && strcmp(a->job, b->job) == 0 &&
            strcmp(a->when, b->when) == 0;
 }
 

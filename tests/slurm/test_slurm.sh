@@ -13,7 +13,7 @@ script=$(realpath "$here/../../slurm/sweep.sbatch")
 testbed=$here/testbed.sh
 cases=("$@")
 [ $# -gt 0 ] || cases=(by_srun by_mpirun shards shards_in_rounds told_to_stop limit deadline preempted node_down node_lost script_lost
-    cancelled successors two_jobs poisoned)
+    cancelled successors two_jobs poisoned poisoned_silently)
 export PATH=$PATH:/usr/sbin TESTBED_DIR=/run/linnet-slurm-$$ TESTBED_PORT=$((20000 + $$ % 10000))
 
 skip() {
@@ -281,9 +281,11 @@ two_jobs() { # on one file
 
 poisoned() { # a point kills its process, whenever it is tried
     sweep=short
-    printf '#!/bin/sh\nLD_PRELOAD=%s POISON_FILE=%s/%s.h5.running POISON=7:11 exec %s "$@"\n' "$poison" "$work" "$case" "$linnet" >poisoned.sh
-    chmod +x poisoned.sh
-    job=$(LINNET=$work/poisoned.sh sbatch --parsable -n 2 -o "$case.log" "$script" short.yaml "$case.h5") || die "sbatch"
+    local program=$work/$case.sh
+    printf '#!/bin/sh\nLD_PRELOAD=%s POISON_FILE=%s/%s.h5.running POISON=7:%s exec %s "$@"\n' \
+        "$poison" "$work" "$case" "${1:-11}" "$linnet" >"$program"
+    chmod +x "$program"
+    job=$(LINNET=$program sbatch --parsable -n 2 -o "$case.log" "$script" short.yaml "$case.h5") || die "sbatch"
     wait_for 120 "the end" is_over FAILED
     is "$job" ExitCode 3:0 || die "it ended with $(field "$job" ExitCode)"
     is "$job" Restarts 0 || die "it was requeued"
@@ -291,6 +293,10 @@ poisoned() { # a point kills its process, whenever it is tried
         die "one point failed, the others are done: $("$linnet" status "$case.h5")"
     "$linnet" run short.yaml -o "$case.h5" --retry failed -q || die "retry"
     same_bytes
+}
+
+poisoned_silently() { # as a memory limit does; srun then kills the other processes in the same way
+    poisoned 9
 }
 
 # Of the cases, and of the jobs they left.

@@ -178,6 +178,13 @@ static void suspects_leave_the_plan_and_stand_alone_at_the_price_of_a_point_alon
     for (int64_t i = 0; i < apart->n_points; last = apart->ids[i++])
         assert_true(cells[apart->ids[i]] && apart->ids[i] > last && apart->groups[i].lanes == 1);
     assert_true(fabs(apart->total_cost - alone) <= 1e-12 * alone);
+    for (int64_t i = 0; i < apart->n_points; i += 5) {
+        struct ln_plan *one = ln_plan_one(apart, i);
+        check_groups(one);
+        assert_true(one->n_points == 1 && one->ids[0] == apart->ids[i] &&
+                    one->cost[0] == apart->cost[i] && one->groups[0].kind == apart->groups[i].kind);
+        ln_plan_free(one);
+    }
     ln_plan_free(apart);
     free_plan(&f);
 }
