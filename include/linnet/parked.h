@@ -22,10 +22,12 @@ struct ln_parked_news {
     double seconds;  /* core seconds that were spent on those that are whole */
     char note[1024]; /* why what is there is not used; "": it is, or nothing is there */
     bool is_damaged; /* that is why, or some records are */
+    bool is_foreign; /* it is no file of parked points, or of another version (ln_parked_look) */
 };
 
 /* Opens path.parked, checks all of it, and leaves out the points that are done [n_cells]; done NULL
- * means that path is new: then what another run has left there is removed. Ranks: collective; news
+ * means that path is new: then what another run has left there is removed. What is foreign stays,
+ * here and when points are parked; ln_store_open refuses it before. Ranks: collective; news
  * is the same on all. Ownership: ln_parked_close. Errors: LN_FATAL (memory). */
 int ln_parked_open(const char *path, MPI_Comm comm, const struct ln_sweep *sweep,
                    const struct ln_layout *layout, const uint8_t *done, struct ln_parked **parked,

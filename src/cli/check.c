@@ -75,7 +75,10 @@ static void report_parked(const char *path, const struct ln_parked_news *news) {
     if (news->n > 0)
         printf("%s.parked: %lld points parked on their way, verified\n", cli_shown(path),
                (long long)news->n);
-    if (news->note[0])
+    if (news->is_foreign)
+        printf("%s, so it is left alone; `linnet run` asks to have it out of the way\n",
+               cli_shown(news->note));
+    else if (news->note[0])
         printf("  parked points are not used: %s\n", cli_shown(news->note));
     if (news->n_bad > 0)
         printf("  damaged: %lld parked point%s; `linnet run` begins %s anew\n",

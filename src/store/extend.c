@@ -12,6 +12,7 @@
 #include "linnet/reuse.h"
 #include "linnet/store.h"
 #include "newfile.h"
+#include "parked_file.h"
 #include "place.h"
 #include "skeleton.h"
 #include "source.h"
@@ -232,6 +233,7 @@ static int extend_from(struct ln_source *old, const char *path, const struct ln_
                               : ln_err_set(err, LN_FATAL, "out of memory");
     if (rc == LN_OK) {
         ln_deaths_forget(path);
+        ln_parked_forget_beside(path);
         rc = ln_skeleton_create(path, plan->new, plan->new_layout, put_rows, &ext, err);
         ln_lock_release(&lock);
     }

@@ -34,23 +34,18 @@ static void remove_half(const struct ln_parked *parked) {
     free(temporary);
 }
 
-int ln_parked_remove(const struct ln_parked *parked, struct ln_err *err) {
-    return LN_FAULT(PARKED_REMOVE, ln_sidefile_fail("remove", parked->path, err),
-                    ln_sidefile_remove(parked->path, err));
-}
-
 /* Rank 0: reads the index, as far as it is of use. */
 static int open_first(struct ln_parked *parked, const uint8_t *done, int64_t n_cells,
                       struct ln_parked_news *news, struct ln_err *err) {
     struct ln_parked_file *file = &parked->file;
     remove_half(parked);
     if (!done) {
-        if (ln_parked_remove(parked, err))
+        if (ln_parked_forget(parked->path, err))
             note(news, err->text); /* of other results: their digests tell */
         return LN_OK;
     }
     int status = ln_parked_file_open(parked->path, file, err);
-    parked->was_there = status == LN_INPUT || file->fd >= 0;
+    parked->was_there = status == LN_INPUT ? file->fault != LN_PARKED_FOREIGN : file->fd >= 0;
     if (status == LN_INPUT) {
         note(news, err->text);
         return LN_OK;
@@ -252,7 +247,8 @@ void ln_parked_look(const char *path, const struct ln_view *view, bool whole,
                        attribute(view, "source"), attribute(view, "cpu_kind"));
     if (!own || ln_parked_file_open(own, &file, &err) != LN_OK) {
         note(news, own ? err.text : "out of memory");
-        news->is_damaged = true;
+        news->is_foreign = own && err.status == LN_INPUT && file.fault == LN_PARKED_FOREIGN;
+        news->is_damaged = !news->is_foreign;
     } else if (file.fd >= 0 && strcmp(file.identity, identity) != 0) {
         note(news, "the parked points are of another sweep, version of linnet or kind of CPU");
         ln_parked_file_close(&file);

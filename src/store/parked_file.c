@@ -73,7 +73,7 @@ static int read_magic(struct ln_parked_file *file, const char *path, struct ln_e
         return unread(file, path, err);
     if (memcmp(begin, magic, (size_t)size) == 0)
         return LN_OK;
-    ln_err_set(err, LN_INPUT, "%s is not a file of parked points", path);
+    ln_err_set(err, LN_INPUT, "%s is there and is no file of parked points", path);
     return foreign(file, err);
 }
 
@@ -142,6 +142,11 @@ static int read_index(struct ln_parked_file *file, const char *path, unsigned ch
     return read_entries(file, path, &from, header, err);
 }
 
+/* A link, a directory, ... says so, rather than why it cannot be opened. */
+static bool say_other(const char *path, struct ln_err *err) {
+    return ln_sidefile_is_other(path) && ln_sidefile_check_place(path, err) != LN_OK;
+}
+
 int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln_err *err) {
     int64_t header = 0;
     struct ln_sidefile found = {.fd = -1};
@@ -153,7 +158,7 @@ int ln_parked_file_open(const char *path, struct ln_parked_file *file, struct ln
     file->fd = found.fd;
     file->size = found.fd < 0 ? 0 : found.info.st_size;
     if (status != LN_OK)
-        file->fault = LN_PARKED_UNREAD;
+        file->fault = say_other(path, err) ? LN_PARKED_FOREIGN : LN_PARKED_UNREAD;
     else
         status = read_fixed(file, path, &header, err);
     if (status == LN_OK) {

@@ -24,7 +24,7 @@ struct ln_parked_entry {
 /* What lies at a path that cannot be used. */
 enum ln_parked_fault {
     LN_PARKED_DAMAGED, /* it was one of ours */
-    LN_PARKED_FOREIGN, /* no file of parked points, or of another version */
+    LN_PARKED_FOREIGN, /* no file of parked points, or of another version; a link, a pipe, ... */
     LN_PARKED_UNREAD,  /* the system gave no answer: it may be whole */
 };
 
@@ -53,6 +53,18 @@ void ln_parked_file_close(struct ln_parked_file *file);
 
 /* The entry of a cell, or NULL. */
 const struct ln_parked_entry *ln_parked_file_find(const struct ln_parked_file *file, int64_t cell);
+
+/* Whether points may be parked under this name: nothing is there, or what is ours, damaged or not.
+ * identity: a file of another one is refused too; NULL: none is. What cannot be read passes.
+ * Errors: LN_INPUT. */
+int ln_parked_check_place(const char *name, const char *identity, struct ln_err *err);
+
+/* Removes what is ours. Errors: LN_INPUT (it cannot be removed, or not be told). */
+int ln_parked_forget(const char *name, struct ln_err *err);
+
+/* The same of path.parked. */
+int ln_parked_check_beside(const char *path, const char *identity, struct ln_err *err);
+void ln_parked_forget_beside(const char *path);
 
 /* bytes [entry->size]. false: they are not what was written, or cannot be had. */
 bool ln_parked_file_read(int fd, const struct ln_parked_entry *entry, void *bytes);

@@ -128,7 +128,7 @@ static int repair(const char *name, const char *identity, bool is_dry,
     struct ln_sidefile found;
     struct ln_err why;
     if (ln_sidefile_open(name, O_RDONLY, &found, err)) /* no file of ours, or it cannot be read */
-        return ln_sidefile_check_place(name, &why) == LN_OK ? LN_FATAL : LN_INPUT;
+        return ln_sidefile_is_other(name) ? LN_INPUT : LN_FATAL;
     if (found.fd < 0)
         return LN_OK;
     int rc = ln_parked_file_open(name, &file, &why);

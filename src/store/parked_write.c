@@ -156,6 +156,22 @@ static int fill(const char *temporary, const char *path, void *ctx, struct ln_er
     return status;
 }
 
+/* Somebody may have put something there since the run has looked: it stays. */
+static int replace(struct writer *writer, struct ln_err *err) {
+    const struct ln_parked *parked = writer->parked;
+    if (ln_parked_check_place(parked->path, parked->identity, err))
+        return (int)(err->status = LN_FATAL);
+    return ln_newfile_make(parked->path, fill, writer, err);
+}
+
+static int remove_old(const struct ln_parked *parked, struct ln_err *err) {
+    struct ln_err ignored;
+    if (ln_parked_check_place(parked->path, parked->identity, &ignored))
+        return LN_OK;
+    return LN_FAULT(PARKED_REMOVE, ln_sidefile_fail("remove", parked->path, err),
+                    ln_sidefile_remove(parked->path, err));
+}
+
 static int make(struct ln_parked *parked, int64_t *counts, int n_ranks, int64_t *n,
                 struct ln_err *err) {
     struct writer writer = {.parked = parked, .counts = counts, .n_ranks = n_ranks, .fd = -1};
@@ -174,9 +190,9 @@ static int make(struct ln_parked *parked, int64_t *counts, int n_ranks, int64_t 
         bool is_same = writer.n == 0 && writer.n_carried == parked->n_found;
         *n = writer.n += writer.n_carried;
         if (writer.n == 0)
-            status = parked->was_there ? ln_parked_remove(parked, err) : LN_OK;
+            status = parked->was_there ? remove_old(parked, err) : LN_OK;
         else if (!is_same)
-            status = ln_newfile_make(parked->path, fill, &writer, err);
+            status = replace(&writer, err);
         ask(&writer, 0);
     }
     free(writer.entries);

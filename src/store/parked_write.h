@@ -28,7 +28,4 @@ struct ln_parked {
     int64_t room;
 };
 
-/* Removes the file. Errors: LN_INPUT. */
-int ln_parked_remove(const struct ln_parked *parked, struct ln_err *err);
-
 #endif

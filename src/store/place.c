@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "parked_file.h"
+
 int ln_place_check(const char *path, struct ln_err *err) {
     struct stat info;
     size_t length = strlen(path);
@@ -38,9 +40,12 @@ int ln_place_claim(const char *path, struct ln_lock *lock, struct ln_err *err) {
     struct stat info;
     if (ln_place_check(path, err) || ln_lock_take(lock, path, err))
         return (int)err->status;
-    if (lstat(path, &info) != 0)
-        return LN_OK;
-    ln_lock_release(lock);
-    return ln_err_set(err, LN_INPUT,
-                      "%s is there already and may hold finished points; give another name", path);
+    int rc = lstat(path, &info) != 0
+                 ? ln_parked_check_beside(path, NULL, err)
+                 : ln_err_set(err, LN_INPUT,
+                              "%s is there already and may hold finished points; give another name",
+                              path);
+    if (rc != LN_OK)
+        ln_lock_release(lock);
+    return rc;
 }

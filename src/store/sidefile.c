@@ -79,9 +79,13 @@ int ln_sidefile_check_place(const char *name, struct ln_err *err) {
     return S_ISREG(info.st_mode) ? LN_OK : refuse_kind(name, &info, err);
 }
 
-int ln_sidefile_remove(const char *name, struct ln_err *err) {
+bool ln_sidefile_is_other(const char *name) {
     struct stat info;
-    if (lstat(name, &info) == 0 && !S_ISREG(info.st_mode))
+    return lstat(name, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+int ln_sidefile_remove(const char *name, struct ln_err *err) {
+    if (ln_sidefile_is_other(name))
         return LN_OK;
     return unlink(name) == 0 || errno == ENOENT ? LN_OK : ln_sidefile_fail("remove", name, err);
 }

@@ -34,6 +34,9 @@ int ln_sidefile_create(const char *name, int flags);
 /* Whether nothing is there, or what may be replaced. Errors: LN_INPUT. */
 int ln_sidefile_check_place(const char *name, struct ln_err *err);
 
+/* Whether a link, a directory, a pipe or the like is there. */
+bool ln_sidefile_is_other(const char *name);
+
 /* Removes a regular file; anything else is not ours, and stays. Errors: LN_INPUT. */
 int ln_sidefile_remove(const char *name, struct ln_err *err);
 

@@ -19,6 +19,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "metadata.h"
+#include "parked_file.h"
 #include "place.h"
 #include "probe.h"
 #include "rows.h"
@@ -113,9 +114,18 @@ static int claim(struct ln_store *store, struct ln_err *err) {
 /* Rank 0 alone, with the serial driver: the file is there and ours when this returns. */
 static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
                    const struct ln_layout *layout, int *resumed, struct ln_err *err) {
+    char identity[LN_PARKED_IDENTITY];
     *resumed = access(store->path, F_OK) == 0;
-    return *resumed ? check_existing(store, sweep, layout, err)
-                    : ln_skeleton_create(store->path, sweep, layout, NULL, NULL, err);
+    ln_parked_identity_own(identity, sweep, layout);
+    int rc = *resumed ? check_existing(store, sweep, layout, err) : LN_OK;
+    if (rc == LN_OK)
+        rc = ln_parked_check_beside(store->path, *resumed ? identity : NULL, err);
+    if (rc != LN_OK || *resumed)
+        return rc;
+    /* Before the file is there: killed in between, the next run would take it for one that has
+     * points of other results beside it. */
+    ln_parked_forget_beside(store->path);
+    return ln_skeleton_create(store->path, sweep, layout, NULL, NULL, err);
 }
 
 /* Before the ranks open the file together: opening together can hang where one of them cannot. */

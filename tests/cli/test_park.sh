@@ -182,8 +182,11 @@ ok "a file of parked points cut short is said, and the result is the same" sh -c
 SLURM_JOB_END_TIME=$(($(date +%s) + 60)) timeout 60 "$linnet" run flow.yaml -o other.h5 --margin 86400 2>err.log
 cp other other.h5.parked
 run run flow.yaml -o other.h5
-ok "parked points of another sweep are not used, and left there" \
-    sh -c "[ $rc = 0 ] && grep -q 'is of another sweep' err.log && cmp flow.h5 other.h5 && cmp other other.h5.parked"
+ok "parked points of another sweep are not used, nor replaced: the run is refused" \
+    sh -c "[ $rc = 2 ] && grep -q 'is of another sweep' err.log && cmp other other.h5.parked"
+mv other.h5.parked away
+run run flow.yaml -o other.h5
+ok "out of the way they disturb nobody" sh -c "[ $rc = 0 ] && cmp flow.h5 other.h5 && cmp other away"
 
 unparkable() {
     afresh
@@ -196,12 +199,12 @@ rmdir out.h5.parked.tmp
 
 cp other target
 target=$(sum target)
-linked() {
-    parked
-    ln -sf target out.h5.parked
-}
-stopped 1 long.yaml 0.1 linked
-ok "a link is not followed" sh -c "[ $rc = 75 ] && [ $target = $(sum target) ] && grep -q 'it is a link' err.log && [ ! -L out.h5.parked ]"
+parked
+ln -sf target out.h5.parked
+run run long.yaml -o out.h5
+ok "a link is neither followed nor replaced: the run is refused" \
+    sh -c "[ $rc = 2 ] && [ $target = $(sum target) ] && grep -q 'out.h5.parked is .*a link; remove it' err.log && [ -L out.h5.parked ]"
+rm out.h5.parked
 
 # The wall time.
 afresh

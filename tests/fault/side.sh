@@ -11,7 +11,7 @@ problem: {kind: target, spectrum: [2, 1]}
 model: {depth: 2, init: {kind: gaussian}}
 train: {step_size: 0.05, max_steps: 100000, stop: {loss: 1e-3}}
 axes:
-  step_size: [0.05, 1e-7]
+  step_size: [0.05, 0.002, 1e-7]
   seed: {count: 3}
 END
 # faulty FAULT ARGUMENTS...: as run, with the fault.
@@ -53,7 +53,7 @@ echo "notes of somebody" >out.h5.parked
 echo "older notes" >out.h5.parked.damaged
 run repair out.h5
 ok "a text that is called so stays" \
-    eval '[ $rc = 0 ] && says "not a file of parked points" && grep -q somebody out.h5.parked && grep -q older out.h5.parked.damaged'
+    eval '[ $rc = 0 ] && says "is there and is no file of parked points" && grep -q somebody out.h5.parked && grep -q older out.h5.parked.damaged'
 afresh
 turn out.h5.parked 8 2
 cp out.h5.parked before
@@ -74,6 +74,91 @@ for at in 1 2 3 4 5 6; do
     ok "a repair that cannot read the points touches nothing (arrival $at)" \
         eval 'says "cannot read out.h5.parked: Input/output error" && cmp base.h5.parked out.h5.parked && [ ! -e out.h5.parked.damaged ]'
 done
+
+# --- what is not ours where points are parked: refused by runs before anything is touched, and no damage
+put() { # put KIND FILE: what somebody has there
+    rm -rf "$2"
+    case $1 in
+        text) echo "notes of somebody" >"$2" ;;
+        version) cp base.h5.parked "$2" && turn "$2" 8 2 ;;
+        link) ln -s precious "$2" ;;
+        pipe) mkfifo "$2" ;;
+        directory) mkdir "$2" ;;
+        identity) cp other.h5.parked "$2" ;;
+    esac
+}
+look() { # what lies there, times included
+    find . -maxdepth 1 -name "out.h5*" -printf '%f %y %s %l %T@\n' | sort
+    [ ! -f out.h5 ] || sum out.h5
+}
+on() { # on RANKS ARGUMENTS...
+    ranks=$1
+    shift
+    timeout 120 "$mpirun" "$ranks" "$linnet" "$@" >out.log 2>err.log
+    rc=$?
+}
+refused() {
+    [ $rc = 2 ] && [ "$(grep -c '^linnet: ' err.log)" = 1 ] && says "out.h5.parked" && says "$1" && [ "$(look)" = "$before" ]
+}
+echo precious >precious
+for kind in text version link pipe directory; do
+    for ranks in 1 3; do
+        afresh
+        put $kind out.h5.parked
+        before=$(look)
+        on $ranks run sweep.yaml -q -o out.h5
+        ok "a resume on $ranks ranks refuses a $kind under out.h5.parked" refused "remove it or choose another output"
+        rm out.h5
+        before=$(look)
+        on $ranks run sweep.yaml -q -o out.h5
+        ok "so does a new run" refused "remove it or choose another output"
+    done
+    for way in "merge base.h5" "extend base.h5 sweep.yaml"; do
+        run $way -o out.h5
+        ok "and linnet ${way%% *}" refused "remove it or choose another output"
+    done
+    cp base.h5 out.h5
+    before=$(look)
+    run check out.h5
+    ok "check does not call it damage" eval '[ $rc = 0 ] && says "so it is left alone" && ! says damaged.'
+    run repair out.h5
+    run check out.h5
+    ok "nor after a repair, which leaves it" eval '[ $rc = 0 ] && says "so it is left alone" && [ "$(look | grep parked)" = "$(echo "$before" | grep parked)" ]'
+done
+for ranks in 1 3; do
+    afresh
+    put identity out.h5.parked
+    before=$(look)
+    on $ranks run sweep.yaml -q -o out.h5
+    ok "a resume on $ranks ranks refuses parked points of another sweep, which it might have to replace" refused "move it away or remove it"
+done
+run check out.h5
+ok "they are no damage" eval '[ $rc = 0 ] && says "of another sweep"'
+short="--set train.max_steps=20"
+for way in "run sweep.yaml -q" "merge base.h5" "extend base.h5 sweep.yaml"; do
+    afresh
+    rm out.h5
+    put identity out.h5.parked
+    [ "${way%% *}" = run ] && more=$short || more=
+    run $way -o out.h5 $more
+    ok "a new file by linnet ${way%% *} begins without what an older one has left" eval '[ $rc = 0 ] && [ -s out.h5 ] && [ ! -e out.h5.parked ]'
+done
+afresh
+turn out.h5.parked 150 8
+faulty value.data:1:stop run sweep.yaml -q -o out.h5
+ok "what is ours and damaged is replaced" eval '[ $rc = 75 ] && says "points that were parked begin anew" && says "points parked"'
+run check out.h5
+ok "and whole then" [ $rc = 0 ]
+afresh
+: >out.h5.parked
+faulty value.data:1:stop run sweep.yaml -q -o out.h5
+ok "so is an empty one" eval '[ $rc = 75 ] && says "out.h5.parked is damaged: it is too short" && says "points parked"'
+for site in parked.open:1 parked.read:1; do
+    afresh
+    faulty $site:EIO,value.data:1:stop run sweep.yaml -q -o out.h5
+    ok "what cannot be looked at refuses nobody ($site)" eval '[ $rc = 75 ] && says "points parked"'
+done
+rm precious
 
 # --- what somebody else has put where files are made
 planted() { # planted NAME: it is refused or worked around, and stays what it was
@@ -109,25 +194,26 @@ cp out.h5.parked before
 faulty repair.keep:1:ENOSPC repair out.h5
 ok "and one that cannot move the file away" \
     eval '[ $rc = 1 ] && ! says "is now" && cmp before out.h5.parked && [ ! -e out.h5.parked.damaged ]'
+sed 's/, 0.002//' sweep.yaml >few.yaml
 rm -f new.h5*
 for i in 1 2; do
-    faulty value.data:2:kill run sweep.yaml -q -o new.h5 --set train.max_steps=20
+    faulty value.data:2:kill run few.yaml -q -o new.h5 --set train.max_steps=20
 done
-faulty value.data:1:stop run sweep.yaml -q -o new.h5 --set train.max_steps=20
+faulty value.data:1:stop run few.yaml -q -o new.h5 --set train.max_steps=20
 cp new.h5.deaths before
 ok "two deaths are on record" eval 'grep -q "deaths 2" before'
-faulty deaths.read:1:EIO,value.data:1:stop run sweep.yaml -q -o new.h5 --set train.max_steps=20
+faulty deaths.read:1:EIO,value.data:1:stop run few.yaml -q -o new.h5 --set train.max_steps=20
 ok "one that cannot be read is said, and stays" eval 'says "cannot read new.h5.deaths: Input/output error; ignored" && cmp before new.h5.deaths'
 # dying: a file whose second run was killed as the first was; it has not been looked at since.
 dying() {
     rm -f new.h5*
     for i in 1 2; do
-        faulty value.data:2:kill run sweep.yaml -q -o new.h5 --set train.max_steps=20
+        faulty value.data:2:kill run few.yaml -q -o new.h5 --set train.max_steps=20
     done
 }
 for site in deaths.write:1 file.write:1; do
     dying
-    faulty $site:EIO run sweep.yaml -q -o new.h5 --set train.max_steps=20
+    faulty $site:EIO run few.yaml -q -o new.h5 --set train.max_steps=20
     ok "a list of deaths that cannot be written is said with the reason ($site)" \
         eval 'says "cannot write new.h5.deaths: Input/output error; ignored"'
 done

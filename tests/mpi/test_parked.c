@@ -192,6 +192,43 @@ static void a_file_that_cannot_be_written_leaves_the_old_one(void) {
     ln_parked_close(parked);
 }
 
+static bool is_text(const char *text) {
+    char line[64] = "";
+    FILE *file = fopen(own, "r");
+    bool same = file && fgets(line, sizeof line, file) && strcmp(line, text) == 0;
+    if (file)
+        fclose(file);
+    return same;
+}
+
+/* By a run that looked when its own file was there, or nothing. */
+static void what_somebody_puts_there_during_a_run_stays(void) {
+    static const char notes[] = "notes of somebody\n";
+    int64_t n = -1;
+    for (int round = 0; round < 3; round++) {
+        begin();
+        if (round > 0)
+            park_twelve();
+        open_parked();
+        if (round < 2)
+            keep(20 + rank, 1);
+        for (int64_t cell = 1; cell <= 12; cell++)
+            ln_parked_settle(parked, cell);
+        MPI_Barrier(MPI_COMM_WORLD);
+        if (rank == 0) {
+            unlink(own);
+            FILE *file = fopen(own, "w");
+            CHECK(file && fputs(notes, file) >= 0 && fclose(file) == 0);
+        }
+        int rc = ln_parked_write(parked, &n, &err); /* the last has nothing to write */
+        CHECK(round == 2 ? rc == LN_OK : rc == LN_FATAL && strstr(err.text, "no file of parked"));
+        CHECK(n == 0);
+        ln_parked_close(parked);
+        MPI_Barrier(MPI_COMM_WORLD);
+        CHECK(is_text(notes));
+    }
+}
+
 static size_t read_file(unsigned char *into) {
     FILE *file = fopen(own, "rb");
     size_t size = file ? fread(into, 1, MOST_BYTES, file) : 0;
@@ -254,7 +291,7 @@ static void what_is_no_regular_file_is_refused(void) {
         CHECK(rename(own, target) == 0 && symlink(target, own) == 0);
     MPI_Barrier(MPI_COMM_WORLD);
     open_parked();
-    CHECK(news.n == 0 && strstr(news.note, "it is a link"));
+    CHECK(news.n == 0 && strstr(news.note, "is not a regular file but a link"));
     ln_parked_close(parked);
     MPI_Barrier(MPI_COMM_WORLD);
     if (rank == 0) {
@@ -293,6 +330,7 @@ int main(int argc, char **argv) {
         TAP_TEST(a_new_results_file_begins_without_what_lies_there),
         TAP_TEST(the_points_of_another_sweep_are_refused_and_left_there),
         TAP_TEST(a_file_that_cannot_be_written_leaves_the_old_one),
+        TAP_TEST(what_somebody_puts_there_during_a_run_stays),
         TAP_TEST(every_flipped_byte_and_every_truncation_is_noticed),
         TAP_TEST(what_is_no_regular_file_is_refused),
     };
