@@ -31,10 +31,10 @@ struct ln_chain_op {
  * or temporary. Immutable once created. */
 struct ln_chain {
     int n_layers;
-    bool has_moment;
+    bool has_moment, keeps_product;
     int target, moment; /* Phi; M (-1: the identity) */
     int product;        /* P = W_N ... W_1 */
-    int delta;          /* P - Phi, in the place of P */
+    int delta;          /* P - Phi, in the place of P unless that is kept */
     int error;          /* (P - Phi) M, in the same place where M is the identity */
     int n_forward;      /* ops before delta, error and E are taken ... */
     int n_ops;          /* ... and all of them */
@@ -44,9 +44,20 @@ struct ln_chain {
     double flops; /* of one step, 2 m n k a product, E and updates included */
 };
 
-/* widths: d_0 .. d_N. Ownership: ln_chain_free. */
-struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_moment);
+/* widths: d_0 .. d_N. keeps_product: P is still there when E has been taken. Ownership:
+ * ln_chain_free. */
+struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_moment,
+                                 bool keeps_product);
 void ln_chain_free(struct ln_chain *chain);
+
+/* The same, of a shape that is asked for again and again: to find the order takes N^3 comparisons,
+ * so chains of the last shapes are remembered. Ownership: ln_chain_release, never ln_chain_free. */
+const struct ln_chain *ln_chain_hold(const int *widths, int n_layers, bool has_moment,
+                                     bool keeps_product);
+void ln_chain_release(const struct ln_chain *chain);
+
+/* P [d_N x d_0] of one network, not lane-packed; weights as ln_chain_run takes them. */
+void ln_chain_multiply(const struct ln_chain *chain, const double *weights, double *p);
 
 /* Work space of the points in flight of one chain. */
 struct ln_chain_room;
@@ -76,5 +87,17 @@ void ln_chain_room_touch(struct ln_chain_room *room);
  * touched. */
 void ln_chain_run(struct ln_chain_room *room, double *weights, const double *target,
                   const double *moment, struct ln_steps *steps);
+
+/* The same list, half a step at a time, for those who do something of their own in between; in
+ * lanes in the bits of a run, with lanes = 1 on OpenBLAS, whatever the size. First up, by a chain
+ * that keeps its product: arrays as above; excess [lanes] is E. */
+void ln_chain_go_up(struct ln_chain_room *room, double *weights, const double *target,
+                    const double *moment, double *excess);
+/* Then P, and (P - Phi) M, which may be replaced; lane-packed, until the room is freed. */
+const double *ln_chain_product(const struct ln_chain_room *room);
+double *ln_chain_error(const struct ln_chain_room *room);
+/* Then down, once: W -= eta[lane] grad, or the gradient [n_weights][lanes]. */
+void ln_chain_descend(struct ln_chain_room *room, const double *eta);
+void ln_chain_gradient(struct ln_chain_room *room, double *gradient);
 
 #endif

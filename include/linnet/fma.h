@@ -10,6 +10,10 @@
 #include <immintrin.h>
 #endif
 
+/* name_ISA, the names of what is compiled once per set: LN_JOIN(name_, ISA). */
+#define LN_JOIN_NOW(a, b) a##b
+#define LN_JOIN(a, b) LN_JOIN_NOW(a, b)
+
 #define LN_FMA_INLINE static inline __attribute__((always_inline))
 
 typedef double ln_vec_t __attribute__((vector_size(VL * sizeof(double))));

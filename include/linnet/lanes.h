@@ -19,13 +19,6 @@ void ln_lanes_nn(double *c, const double *a, const double *b, int m, int n, int 
 void ln_lanes_tn(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
 void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int k, int lanes);
 
-/* The update fused into the product: C [m x n] -= eta[lane] * A [m x k] B^T, B [n x k]; of the
- * second A^T B, A [k x m], B [k x n]. */
-void ln_lanes_descend(double *c, const double *eta, const double *a, const double *b, int m, int n,
-                      int k, int lanes);
-void ln_lanes_descend_tn(double *c, const double *eta, const double *a, const double *b, int m,
-                         int n, int k, int lanes);
-
 /* Elementwise on n elements: c = a - b; c -= eta[lane] * a. */
 void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes);
 void ln_lanes_axpy(double *c, const double *eta, const double *a, int n, int lanes);

@@ -43,23 +43,22 @@ struct ln_net {
 /* Points of one shape in flight. Created by the model; the algorithm moves `weights`. */
 struct ln_batch {
     const struct ln_shape *shape;
-    double *weights;                    /* [n_state][lanes] */
-    double *constants;                  /* [n_constants][lanes] */
-    double *scratch;                    /* [n_scratch][lanes] */
-    double *target;                     /* [d_N * d_0][lanes] */
-    double *moment;                     /* [d_0 * d_0][lanes], or NULL */
-    struct ln_shared *shared;           /* M of all lanes, where the shape shares a problem */
-    const struct ln_problem *problem;   /* it belongs to; meaningful while a lane is loaded */
-    unsigned loaded;                    /* bit l: lane l has a network */
-    double *excess;                     /* [lanes] E at the weights of the last forward */
-    double *products;                   /* P_2 .. P_N, one after the other, lane-packed */
-    double *product[LN_MAX_LAYERS + 1]; /* where P_j stands, after forward; the last one is
-                                           the end-to-end matrix of any model that descends */
-    double *error;                      /* D_N [d_N x d_0] = (P - Phi) M, lane-packed */
-    double *back[2];                    /* D_j on the way down */
-    bool is_current;        /* what run keeps between calls belongs to the weights as they are */
-    double *line;           /* work space of run for a point alone, or NULL */
-    struct ln_chain *chain; /* of run, or NULL until it is asked for */
+    double *weights;                  /* [n_state][lanes] */
+    double *constants;                /* [n_constants][lanes] */
+    double *scratch;                  /* [n_scratch][lanes] */
+    double *target;                   /* [d_N * d_0][lanes] */
+    double *moment;                   /* [d_0 * d_0][lanes], or NULL */
+    struct ln_shared *shared;         /* M of all lanes, where the shape shares a problem */
+    const struct ln_problem *problem; /* it belongs to; meaningful while a lane is loaded */
+    unsigned loaded;                  /* bit l: lane l has a network */
+    double *excess;                   /* [lanes] E at the weights of the last forward */
+    const double *product;            /* after forward: P of any model that descends, lane-packed */
+    double *error;                    /* after forward: (P - Phi) M [d_N x d_0], lane-packed */
+    double *delta;                    /* P - Phi, of a model without layers */
+    double *compared;                 /* memory of these two; with layers they are in the room */
+    bool is_current; /* what run keeps between calls belongs to the weights as they are */
+    double *line;    /* work space of run for a point alone, or NULL */
+    const struct ln_chain *chain; /* of a model with layers, or NULL until it is asked for */
     struct ln_chain_room *room;
 };
 
@@ -75,15 +74,15 @@ struct ln_model {
     void (*constants)(const struct ln_point *point, const struct ln_shape *shape,
                       const struct ln_problem *problem, double *out);
     void (*forward)(struct ln_batch *batch); /* weights -> excess, products, error */
-    /* After forward: W -= eta[lane] grad, all layers at once. batch->error may have been replaced
-     * (mini-batches). NULL: the model is known by its flow only. */
+    /* Once after forward: W -= eta[lane] grad, all layers at once. batch->error may have been
+     * replaced (mini-batches). NULL: the model is known by its flow only. */
     void (*descend)(struct ln_batch *batch, const double *eta);
     /* Many steps of W -= eta grad at once, forward included: what forward, descend, forward, ...
      * do, without a look between them. Leaves the weights; products and error are not those of
      * forward. Where shape->runs. */
     void (*run)(struct ln_batch *batch, struct ln_steps *steps);
     void (*gradient)(struct ln_batch *batch,
-                     double *gradient); /* after forward: [n_weights][lanes] */
+                     double *gradient); /* once after forward: [n_weights][lanes] */
     /* After forward: what the flow does, dstate/dt [n_state][lanes]. NULL: minus the gradient. */
     void (*velocity)(struct ln_batch *batch, double *velocity);
     /* After forward: a time step that an explicit integrator of the flow must not exceed, of one
@@ -133,7 +132,7 @@ void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights); 
 void ln_batch_settle(const struct ln_batch *batch);
 void ln_batch_put_weights(struct ln_batch *batch, int lane, const double *weights);
 /* For forward: error = (P - Phi) M and excess = 1/2 <error, P - Phi> >= 0 of the end-to-end matrix
- * p [d_N x d_0][lanes], which may be the weights. Uses back[0]. */
+ * p [d_N x d_0][lanes], which may be the weights. Of models without layers. */
 void ln_batch_compare(struct ln_batch *batch, const double *p);
 
 /* [n_constants] of a point. */

@@ -7,6 +7,7 @@
 #define LINNET_POLAR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* mu(M) = min over unit u of u^T M u, the smallest eigenvalue of (M + M^T)/2. */
 double ln_margin(const double *m, int n);
@@ -23,10 +24,11 @@ struct ln_rotation {
     double *angle; /* [n] a in [0, pi) */
     double *frame; /* V [n x n] */
     double *skew;  /* K [n x n] */
+    size_t mark;   /* of the work stack, below these */
 };
 
 /* Returns false where an angle is within 1e-7 of pi: an eigenvalue -1 has no real principal root.
- * Ownership: ln_rotation_clear, in any case. */
+ * Ownership: ln_rotation_clear, in any case, which gives back all work numbers taken since. */
 bool ln_rotation_init(struct ln_rotation *rotation, const double *r, int n);
 void ln_rotation_clear(struct ln_rotation *rotation);
 

@@ -130,21 +130,24 @@ static void add_named_slots(struct builder *b) {
     chain->moment = chain->has_moment ? add_slot(b, d_in, d_in) : -1;
 }
 
-/* P - Phi takes the place of P, unless that is a layer. */
+/* P - Phi takes the place of P, unless that is a layer or kept. */
 static void add_error_slots(struct builder *b) {
     struct ln_chain *chain = b->chain;
     int rows = chain->rows[chain->target], cols = chain->cols[chain->target];
-    chain->delta = chain->n_layers > 1 ? chain->product : add_slot(b, rows, cols);
+    bool replaces = chain->n_layers > 1 && !chain->keeps_product;
+    chain->delta = replaces ? chain->product : add_slot(b, rows, cols);
     chain->error = chain->has_moment ? add_slot(b, rows, cols) : chain->delta;
     if (chain->has_moment)
         give_slot(b, chain->delta);
 }
 
-struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_moment) {
+struct ln_chain *ln_chain_create(const int *widths, int n_layers, bool has_moment,
+                                 bool keeps_product) {
     struct ln_chain *chain = ln_linalg_alloc(1, sizeof *chain);
     size_t n = (size_t)n_layers, most = 6 * n + 8;
     chain->n_layers = n_layers;
     chain->has_moment = has_moment;
+    chain->keeps_product = keeps_product;
     chain->rows = ln_linalg_alloc(most, sizeof(int));
     chain->cols = ln_linalg_alloc(most, sizeof(int));
     chain->ops = ln_linalg_alloc(4 * n, sizeof *chain->ops);

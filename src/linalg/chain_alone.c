@@ -5,10 +5,8 @@
 
 #include "alone.h"
 #include "linnet/fma.h"
+#include "linnet/lanes.h"
 #include "linnet/watch_books.h"
-
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
 
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -315,16 +313,12 @@ static void do_op(const struct ln_alone_product *product, double eta) {
     }
 }
 
-static double add_up(const double *t) {
-    return ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
-}
-
 static inline double half_of(vector_t (*sum)[PARTS]) {
     for (int v = 0; v < PARTS; v++)
         sum[0][v] += sum[1][v];
     double t[8];
     memcpy(t, sum[0], sizeof t);
-    return 0.5 * add_up(t);
+    return 0.5 * ln_lanes_add_up(t, 1);
 }
 
 /* Two classes of rows, one class of columns for each of 8 lanes: ln_lanes_half_dot. Padding adds
@@ -371,7 +365,7 @@ static double half_dot_turned(const struct ln_alone_slot *a, const struct ln_alo
                 sum[c] = ln_plus_product_1(sum[c], left[i + c], right[i + c]);
         t[j] = sum[0] + sum[1];
     }
-    return 0.5 * add_up(t);
+    return 0.5 * ln_lanes_add_up(t, 1);
 }
 
 static void subtract(const struct ln_alone_slot *c, const struct ln_alone_slot *a,
@@ -412,7 +406,7 @@ static double signature(const struct ln_alone *alone, const double *functional) 
     memcpy(t, sum, sizeof t);
     for (long e = whole; e < n; e++)
         t[e - whole] = ln_plus_product_1(t[e - whole], functional[e], w[e]);
-    return add_up(t);
+    return ln_lanes_add_up(t, 1);
 }
 
 static void keep_history(const struct ln_alone *alone, struct ln_steps *steps, int lane,
@@ -444,4 +438,4 @@ static int64_t run(struct ln_alone *alone, struct ln_steps *steps, int lane) {
     return done;
 }
 
-const struct ln_alone_isa JOIN(ln_alone_isa_, ISA) = {plan, run};
+const struct ln_alone_isa LN_JOIN(ln_alone_isa_, ISA) = {plan, run};

@@ -1,4 +1,4 @@
-/* What the lane kernel is told about a chain: its products with their places and tiles. */
+/* What kernels are told about a chain: its products with their places and tiles. */
 #include "chain_room.h"
 
 /* d where every matrix is d x d and the products come one layer after the other, as the kernels of
@@ -40,7 +40,7 @@ void ln_chain_lay_out(struct ln_chain_room *room) {
                                  n,           n};
         room->jobs[n_jobs++] = job_of(room, &op);
     }
-    for (int i = 0; i < n_jobs; i++)
+    for (int i = 0; room->lanes == LN_LANES && i < n_jobs; i++)
         ln_lanes_chosen()->lay_out(&room->jobs[i]);
     room->square = square_size(chain);
 }

@@ -193,7 +193,7 @@ ALWAYS_INLINE void multiply(const struct ln_lanes_job *job, const enum ln_chain_
     if (d)
         square(job, form, false, NULL, d);
     else
-        JOIN(ln_lanes_product_, ISA)(job, NULL);
+        LN_JOIN(ln_lanes_product_, ISA)(job, NULL);
 }
 
 ALWAYS_INLINE void go_down(const struct ln_chain_room *room, const double *eta, const int d) {
@@ -205,10 +205,10 @@ ALWAYS_INLINE void go_down(const struct ln_chain_room *room, const double *eta, 
             square(job, LN_CHAIN_TN, false, NULL, d);
             square(job + 1, LN_CHAIN_NT, true, eta, d);
         }
-        JOIN(ln_lanes_update_, ISA)(job->c, eta, job->a, d * d);
+        LN_JOIN(ln_lanes_update_, ISA)(job->c, eta, job->a, d * d);
     } else {
         for (; job < end; job++)
-            JOIN(ln_lanes_product_, ISA)(job, eta);
+            LN_JOIN(ln_lanes_product_, ISA)(job, eta);
     }
 }
 
@@ -219,12 +219,12 @@ ALWAYS_INLINE void go_up(const struct ln_chain_room *room, vec_t *excess, const 
         multiply(&room->jobs[i], LN_CHAIN_NN, d);
     int m = d ? d : chain->rows[chain->target], n = d ? d : chain->cols[chain->target];
     double *delta = room->slot[chain->delta], *error = room->slot[chain->error];
-    JOIN(ln_lanes_difference_, ISA)
+    LN_JOIN(ln_lanes_difference_, ISA)
     (delta, room->slot[chain->product], room->slot[chain->target], m * n);
     if (!is_white)
         multiply(&room->jobs[chain->n_ops], LN_CHAIN_NN, d);
     if (!d)
-        JOIN(ln_lanes_half_dot_, ISA)((double *)excess, delta, error, m, n, LN_LANES);
+        LN_JOIN(ln_lanes_half_dot_, ISA)((double *)excess, delta, error, m, n, LN_LANES);
     for (int i = 0; i < PARTS; i++) {
         const vec_t *x = (const vec_t *)delta + i, *y = (const vec_t *)error + i;
         if (d && is_white)
@@ -255,7 +255,7 @@ ALWAYS_INLINE void up(const struct ln_chain_room *room, vec_t *excess, vec_t (*h
 static NEVER_INLINE void keep_history(const struct ln_chain_room *room, const vec_t *excess,
                                       struct ln_steps *steps, int64_t step) {
     double *signature = steps->watch->signature;
-    JOIN(ln_lanes_signature_, ISA)
+    LN_JOIN(ln_lanes_signature_, ISA)
     (signature, steps->functional, room->slot[0], room->n_weights, LN_LANES);
     for (int i = 0; i < PARTS; i++) {
         ((vec_t *)(steps->losses + step * LN_LANES))[i] = excess[i];
@@ -308,7 +308,7 @@ ALWAYS_INLINE void run(struct ln_chain_room *room, struct ln_steps *steps, const
 EACH_SQUARE(RUN)
 RUN(0)
 
-void JOIN(ln_lanes_steps_, ISA)(struct ln_chain_room *room, struct ln_steps *steps) {
+void LN_JOIN(ln_lanes_steps_, ISA)(struct ln_chain_room *room, struct ln_steps *steps) {
     switch (room->square) {
 #define CASE(d)                                                                                    \
     case d:                                                                                        \

@@ -11,7 +11,7 @@ struct ln_chain_room {
     double **slot;   /* [n_slots]; weights, target and moment are borrowed during a run */
     double *memory;  /* of the others */
     bool is_current; /* they belong to the weights as they are */
-    /* In lanes: the products, [n_ops], and the one with M. */
+    /* The products, [n_ops], and the one with M. */
     struct ln_lanes_job *jobs;
     int square;                       /* the size of all matrices of a square chain; else 0 */
     int n_weights;                    /* of one lane */
@@ -21,7 +21,10 @@ struct ln_chain_room {
     double *weights;                  /* ... and belong here */
 };
 
-/* The places of weights, target and moment are known, or are others than before. */
+/* Says where weights, target and moment are. */
+void ln_chain_bind(struct ln_chain_room *room, double *weights, const double *target,
+                   const double *moment);
+/* They are others than before. */
 void ln_chain_lay_out(struct ln_chain_room *room);
 
 /* One product at a time, for any number of lanes. */

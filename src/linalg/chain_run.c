@@ -113,8 +113,8 @@ static void run_alone(struct ln_chain_room *room, double *weights, const double 
     room->is_current = false;
 }
 
-static void bind(struct ln_chain_room *room, double *weights, const double *target,
-                 const double *moment) {
+void ln_chain_bind(struct ln_chain_room *room, double *weights, const double *target,
+                   const double *moment) {
     const struct ln_chain *chain = room->chain;
     if (room->slot[0] == weights && room->slot[chain->target] == target &&
         (!chain->has_moment || room->slot[chain->moment] == moment))
@@ -125,14 +125,13 @@ static void bind(struct ln_chain_room *room, double *weights, const double *targ
     room->slot[chain->target] = (double *)(uintptr_t)target; /* read only */
     if (chain->has_moment)
         room->slot[chain->moment] = (double *)(uintptr_t)moment;
-    if (room->lanes == LN_LANES)
-        ln_chain_lay_out(room);
+    ln_chain_lay_out(room);
 }
 
 static void run_together(struct ln_chain_room *room, double *weights, const double *target,
                          const double *moment, struct ln_steps *steps) {
     ln_chain_room_settle(room);
-    bind(room, weights, target, moment);
+    ln_chain_bind(room, weights, target, moment);
     if (room->lanes == LN_LANES)
         ln_lanes_chosen()->steps(room, steps);
     else

@@ -56,51 +56,60 @@ int ln_lanes_for(int n_layers, int max_width) {
     return max_width <= 64 && bytes <= 2e6 ? LN_LANES : 1;
 }
 
-static void in_lanes(enum ln_chain_form form, double *c, const double *eta, const double *a,
-                     const double *b, int m, int n, int k) {
-    struct ln_lanes_job job = {
-        .form = form, .descends = eta, .m = m, .n = n, .k = k, .c = c, .a = a, .b = b};
+static void by_dgemm(const struct ln_lanes_job *job, double alpha, double beta) {
+    bool turns_a = job->form == LN_CHAIN_TN, turns_b = job->form == LN_CHAIN_NT;
+    int m = job->m, n = job->n, k = job->k;
+    cblas_dgemm(CblasRowMajor, turns_a ? CblasTrans : CblasNoTrans,
+                turns_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, job->a, turns_a ? m : k,
+                job->b, turns_b ? k : n, beta, job->c, n);
+}
+
+/* One column, or row, and a matrix; or one of each. dgemm would first pack the matrix. */
+static void by_blas(const struct ln_lanes_job *job, double alpha, double beta) {
+    bool turns_a = job->form == LN_CHAIN_TN, turns_b = job->form == LN_CHAIN_NT;
+    int m = job->m, n = job->n, k = job->k;
+    if (n == 1)
+        cblas_dgemv(CblasRowMajor, turns_a ? CblasTrans : CblasNoTrans, turns_a ? k : m,
+                    turns_a ? m : k, alpha, job->a, turns_a ? m : k, job->b, 1, beta, job->c, 1);
+    else if (m == 1)
+        cblas_dgemv(CblasRowMajor, turns_b ? CblasNoTrans : CblasTrans, turns_b ? n : k,
+                    turns_b ? k : n, alpha, job->b, turns_b ? k : n, job->a, 1, beta, job->c, 1);
+    else if (k == 1 && job->descends)
+        cblas_dger(CblasRowMajor, m, n, alpha, job->a, 1, job->b, 1, job->c, n);
+    else
+        by_dgemm(job, alpha, beta);
+}
+
+void ln_lanes_do(const struct ln_lanes_job *job, const double *eta, int lanes) {
+    if (lanes == LN_LANES)
+        ln_lanes_chosen()->product(job, eta);
+    else if (job->form == LN_CHAIN_PLAIN)
+        cblas_daxpy(job->m * job->n, -eta[0], job->a, 1, job->c, 1);
+    else
+        by_blas(job, job->descends ? -eta[0] : 1.0, job->descends ? 1.0 : 0.0);
+}
+
+static void multiply(enum ln_chain_form form, double *c, const double *a, const double *b, int m,
+                     int n, int k, int lanes) {
+    struct ln_lanes_job job = {.form = form, .m = m, .n = n, .k = k, .c = c, .a = a, .b = b};
+    if (lanes != LN_LANES) {
+        by_dgemm(&job, 1.0, 0.0);
+        return;
+    }
     ln_lanes_chosen()->lay_out(&job);
-    ln_lanes_chosen()->product(&job, eta);
+    ln_lanes_chosen()->product(&job, NULL);
 }
 
 void ln_lanes_nn(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
-    if (lanes == LN_LANES)
-        in_lanes(LN_CHAIN_NN, c, NULL, a, b, m, n, k);
-    else
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0, a, k, b, n, 0.0, c, n);
+    multiply(LN_CHAIN_NN, c, a, b, m, n, k, lanes);
 }
 
 void ln_lanes_tn(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
-    if (lanes == LN_LANES)
-        in_lanes(LN_CHAIN_TN, c, NULL, a, b, m, n, k);
-    else
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 0.0, c, n);
+    multiply(LN_CHAIN_TN, c, a, b, m, n, k, lanes);
 }
 
 void ln_lanes_nt(double *c, const double *a, const double *b, int m, int n, int k, int lanes) {
-    if (lanes == LN_LANES)
-        in_lanes(LN_CHAIN_NT, c, NULL, a, b, m, n, k);
-    else
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0, a, k, b, k, 0.0, c, n);
-}
-
-void ln_lanes_descend(double *c, const double *eta, const double *a, const double *b, int m, int n,
-                      int k, int lanes) {
-    if (lanes == LN_LANES)
-        in_lanes(LN_CHAIN_NT, c, eta, a, b, m, n, k);
-    else
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, -eta[0], a, k, b, k, 1.0, c,
-                    n);
-}
-
-void ln_lanes_descend_tn(double *c, const double *eta, const double *a, const double *b, int m,
-                         int n, int k, int lanes) {
-    if (lanes == LN_LANES)
-        in_lanes(LN_CHAIN_TN, c, eta, a, b, m, n, k);
-    else
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, -eta[0], a, m, b, n, 1.0, c,
-                    n);
+    multiply(LN_CHAIN_NT, c, a, b, m, n, k, lanes);
 }
 
 void ln_lanes_subtract(double *c, const double *a, const double *b, int n, int lanes) {

@@ -79,12 +79,12 @@ static NEVER_INLINE void descend_nt(const struct ln_lanes_job *job, const double
     blocks(job, LN_CHAIN_NT, true, eta);
 }
 
-void JOIN(ln_lanes_difference_, ISA)(double *c, const double *a, const double *b, int n) {
+void LN_JOIN(ln_lanes_difference_, ISA)(double *c, const double *a, const double *b, int n) {
     for (long i = 0; i < (long)n * PARTS; i++)
         ((vec_t *)c)[i] = ((const vec_t *)a)[i] - ((const vec_t *)b)[i];
 }
 
-void JOIN(ln_lanes_update_, ISA)(double *c, const double *eta, const double *a, int n) {
+void LN_JOIN(ln_lanes_update_, ISA)(double *c, const double *eta, const double *a, int n) {
     for (int part = 0; part < PARTS; part++) {
         vec_t step = ((const vec_t *)eta)[part];
         for (long i = part; i < (long)n * PARTS; i += PARTS)
@@ -92,7 +92,7 @@ void JOIN(ln_lanes_update_, ISA)(double *c, const double *eta, const double *a, 
     }
 }
 
-void JOIN(ln_lanes_product_, ISA)(const struct ln_lanes_job *job, const double *eta) {
+void LN_JOIN(ln_lanes_product_, ISA)(const struct ln_lanes_job *job, const double *eta) {
     switch (job->form) {
     case LN_CHAIN_NN:
         multiply_nn(job);
@@ -110,7 +110,7 @@ void JOIN(ln_lanes_product_, ISA)(const struct ln_lanes_job *job, const double *
             multiply_nt(job);
         break;
     case LN_CHAIN_PLAIN:
-        JOIN(ln_lanes_update_, ISA)(job->c, eta, job->a, job->m * job->n);
+        LN_JOIN(ln_lanes_update_, ISA)(job->c, eta, job->a, job->m * job->n);
         break;
     }
 }
@@ -141,12 +141,11 @@ static void half_dot_alone(double *out, const double *a, const double *b, int m,
                 ln_plus_product_1(sum[i % 2][j % CLASSES], a[(long)i * n + j], b[(long)i * n + j]);
     for (int c = 0; c < CLASSES; c++)
         sum[0][c] += sum[1][c];
-    const double *t = sum[0];
-    out[0] = 0.5 * (((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7])));
+    out[0] = 0.5 * ln_lanes_add_up(sum[0], 1);
 }
 
-void JOIN(ln_lanes_half_dot_, ISA)(double *out, const double *a, const double *b, int m, int n,
-                                   int lanes) {
+void LN_JOIN(ln_lanes_half_dot_, ISA)(double *out, const double *a, const double *b, int m, int n,
+                                      int lanes) {
     if (lanes != LN_LANES)
         half_dot_alone(out, a, b, m, n);
     else
@@ -159,11 +158,11 @@ static void signature_alone(double *out, const double *functional, const double 
     double t[CLASSES] = {0};
     for (int e = 0; e < n; e++)
         t[e % CLASSES] = ln_plus_product_1(t[e % CLASSES], functional[e], w[e]);
-    out[0] = ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
+    out[0] = ln_lanes_add_up(t, 1);
 }
 
-void JOIN(ln_lanes_signature_, ISA)(double *out, const double *functional, const double *w, int n,
-                                    int lanes) {
+void LN_JOIN(ln_lanes_signature_, ISA)(double *out, const double *functional, const double *w,
+                                       int n, int lanes) {
     if (lanes != LN_LANES) {
         signature_alone(out, functional, w, n);
         return;
@@ -177,10 +176,10 @@ void JOIN(ln_lanes_signature_, ISA)(double *out, const double *functional, const
     }
 }
 
-const struct ln_lanes_isa JOIN(ln_lanes_isa_, ISA) = {lay_out,
-                                                      JOIN(ln_lanes_product_, ISA),
-                                                      JOIN(ln_lanes_difference_, ISA),
-                                                      JOIN(ln_lanes_update_, ISA),
-                                                      JOIN(ln_lanes_half_dot_, ISA),
-                                                      JOIN(ln_lanes_signature_, ISA),
-                                                      JOIN(ln_lanes_steps_, ISA)};
+const struct ln_lanes_isa LN_JOIN(ln_lanes_isa_, ISA) = {lay_out,
+                                                         LN_JOIN(ln_lanes_product_, ISA),
+                                                         LN_JOIN(ln_lanes_difference_, ISA),
+                                                         LN_JOIN(ln_lanes_update_, ISA),
+                                                         LN_JOIN(ln_lanes_half_dot_, ISA),
+                                                         LN_JOIN(ln_lanes_signature_, ISA),
+                                                         LN_JOIN(ln_lanes_steps_, ISA)};

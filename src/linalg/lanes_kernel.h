@@ -59,4 +59,7 @@ LN_LANES_ISA(portable)
 /* The one in use. */
 const struct ln_lanes_isa *ln_lanes_chosen(void);
 
+/* In LN_LANES, laid out, by the kernels; of one problem by BLAS, vectors as vectors. */
+void ln_lanes_do(const struct ln_lanes_job *job, const double *eta, int lanes);
+
 #endif

@@ -23,9 +23,6 @@ enum { MOST_IN_TILE = TILE * TILE > THIN ? TILE *TILE : THIN };
 #define NOT_UNROLLED _Pragma("GCC unroll 1")
 #endif
 
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
-
 typedef ln_vec_t vec_t;
 
 enum { PARTS = LN_LANES / VL };

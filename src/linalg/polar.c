@@ -1,15 +1,14 @@
 #include "linnet/polar.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "linnet/linalg.h"
+#include "linnet/work.h"
 
 static const double pi = 3.14159265358979323846;
 
 static double *matrix(int n) {
-    return ln_linalg_alloc((size_t)n * n, sizeof(double));
+    return ln_work_take((size_t)n * n);
 }
 
 static void symmetric_part(double *s, const double *m, int n) {
@@ -19,17 +18,18 @@ static void symmetric_part(double *s, const double *m, int n) {
 }
 
 double ln_margin(const double *m, int n) {
-    double *s = matrix(n), *w = ln_linalg_alloc(n, sizeof *w);
+    size_t mark = ln_work_mark();
+    double *s = matrix(n), *w = ln_work_take((size_t)n);
     symmetric_part(s, m, n);
     ln_sym_eig(w, NULL, s, n);
     double margin = w[0];
-    free(w);
-    free(s);
+    ln_work_release(mark);
     return margin;
 }
 
 bool ln_margin_project(double *m, double gamma, int n) {
-    double *s = matrix(n), *v = matrix(n), *w = ln_linalg_alloc(n, sizeof *w);
+    size_t mark = ln_work_mark();
+    double *s = matrix(n), *v = matrix(n), *w = ln_work_take((size_t)n);
     symmetric_part(s, m, n);
     ln_sym_eig(w, v, s, n);
     bool moves = w[0] < gamma;
@@ -43,15 +43,15 @@ bool ln_margin_project(double *m, double gamma, int n) {
             for (int j = 0; j < n; j++)
                 m[i * n + j] += 0.5 * (s[i * n + j] + s[j * n + i]);
     }
-    free(w);
-    free(v);
-    free(s);
+    ln_work_release(mark);
     return moves;
 }
 
 bool ln_rotation_init(struct ln_rotation *rotation, const double *r, int n) {
-    *rotation = (struct ln_rotation){
-        .n = n, .angle = ln_linalg_alloc(n, sizeof(double)), .frame = matrix(n), .skew = matrix(n)};
+    *rotation = (struct ln_rotation){.n = n, .mark = ln_work_mark()};
+    rotation->angle = ln_work_take((size_t)n);
+    rotation->frame = matrix(n);
+    rotation->skew = matrix(n);
     double *s = matrix(n);
     symmetric_part(s, r, n);
     for (int i = 0; i < n * n; i++)
@@ -62,20 +62,18 @@ bool ln_rotation_init(struct ln_rotation *rotation, const double *r, int n) {
         rotation->angle[i] = acos(fmin(fmax(rotation->angle[i], -1.0), 1.0));
         has_root = has_root && rotation->angle[i] <= pi - 1e-7;
     }
-    free(s);
     return has_root;
 }
 
 void ln_rotation_clear(struct ln_rotation *rotation) {
-    free(rotation->angle);
-    free(rotation->frame);
-    free(rotation->skew);
-    memset(rotation, 0, sizeof *rotation);
+    ln_work_release(rotation->mark);
+    *rotation = (struct ln_rotation){0};
 }
 
 void ln_rotation_power(const struct ln_rotation *rotation, double s, double *power) {
     int n = rotation->n;
-    double *w = ln_linalg_alloc(n, sizeof *w), *ratio = matrix(n);
+    size_t mark = ln_work_mark();
+    double *w = ln_work_take((size_t)n), *ratio = matrix(n);
     for (int i = 0; i < n; i++) {
         double a = rotation->angle[i];
         w[i] = a < 1e-9 ? s : sin(s * a) / sin(a);
@@ -87,27 +85,26 @@ void ln_rotation_power(const struct ln_rotation *rotation, double s, double *pow
     ln_sym_compose(power, rotation->frame, w, n);
     for (int i = 0; i < n * n; i++)
         power[i] += ratio[i];
-    free(ratio);
-    free(w);
+    ln_work_release(mark);
 }
 
 /* R and H^{1/N} of P = R H: P = U diag(s) V^T, R = U V^T, H = V diag(s) V^T. */
 static void polar(double *r, double *root, const double *p, int n, int n_layers) {
-    double *u = matrix(n), *v = matrix(n), *s = ln_linalg_alloc(n, sizeof *s);
+    size_t mark = ln_work_mark();
+    double *u = matrix(n), *v = matrix(n), *s = ln_work_take((size_t)n);
     ln_svd(u, s, v, p, n, n);
     ln_matmul(r, u, false, v, true, n, n, n);
     for (int i = 0; i < n; i++)
         s[i] = pow(s[i], 1.0 / n_layers);
     ln_sym_compose(root, v, s, n);
-    free(s);
-    free(v);
-    free(u);
+    ln_work_release(mark);
 }
 
 /* Layer i = R^{1/N} [R^{(i-1)/N} H^{1/N} R^{-(i-1)/N}]; R^{-s} is the transpose of R^s. */
 static void fill_layers(double *layers, const struct ln_rotation *rotation, const double *root,
                         int n_layers) {
     int n = rotation->n;
+    size_t mark = ln_work_mark();
     double *left = matrix(n), *right = matrix(n), *half = matrix(n);
     for (int i = 1; i <= n_layers; i++) {
         ln_rotation_power(rotation, (double)i / n_layers, left);
@@ -115,14 +112,13 @@ static void fill_layers(double *layers, const struct ln_rotation *rotation, cons
         ln_matmul(half, root, false, right, true, n, n, n);
         ln_matmul(layers + (size_t)(i - 1) * n * n, left, false, half, false, n, n, n);
     }
-    free(half);
-    free(right);
-    free(left);
+    ln_work_release(mark);
 }
 
 bool ln_polar_layers(double *layers, const double *p, int n, int n_layers) {
+    size_t mark = ln_work_mark();
     double *r = matrix(n), *root = matrix(n);
-    struct ln_rotation rotation = {0};
+    struct ln_rotation rotation;
     bool has_root = isfinite(ln_norm(p, (size_t)n * n));
     if (has_root) {
         polar(r, root, p, n, n_layers);
@@ -132,8 +128,6 @@ bool ln_polar_layers(double *layers, const double *p, int n, int n_layers) {
         fill_layers(layers, &rotation, root, n_layers);
     for (size_t i = 0; !has_root && i < (size_t)n_layers * n * n; i++)
         layers[i] = NAN;
-    ln_rotation_clear(&rotation);
-    free(root);
-    free(r);
+    ln_work_release(mark);
     return has_root;
 }

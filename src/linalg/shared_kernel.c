@@ -10,8 +10,6 @@
 
 typedef double vector_t __attribute__((vector_size(VL * sizeof(double)), aligned(8)));
 
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE const vector_t *load(const double *at) {
@@ -193,4 +191,4 @@ static void dot(double *sums, const double *a, const double *b, int n, int lanes
         dot_part(sums, a, b, n, VL, 8 / VL);
 }
 
-const struct ln_shared_isa JOIN(ln_shared_isa_, ISA) = {down, up, dot};
+const struct ln_shared_isa LN_JOIN(ln_shared_isa_, ISA) = {down, up, dot};

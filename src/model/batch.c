@@ -11,16 +11,23 @@ static bool is_shared(const struct ln_shape *shape) {
     return shape->shares_problem && shape->lanes > 1;
 }
 
+/* Delta and error. With layers the room of the chain has them. */
+static void make_compared(struct ln_batch *batch) {
+    const struct ln_shape *shape = batch->shape;
+    size_t size = (size_t)shape->widths[shape->n_layers] * shape->widths[0];
+    if (shape->model->has_layers)
+        return;
+    if (is_shared(shape))
+        size = (size_t)ln_shared_pad((int)size);
+    size *= (size_t)shape->lanes;
+    batch->error = batch->compared =
+        ln_linalg_alloc(shape->has_moment ? 2 * size : size, sizeof(double));
+    batch->delta = shape->has_moment ? batch->error + size : batch->error;
+}
+
 struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     struct ln_batch *batch = ln_linalg_alloc(1, sizeof *batch);
     size_t lanes = (size_t)shape->lanes, d_in = (size_t)shape->widths[0];
-    size_t widest = 0, products = 0; /* of the outputs of the layers */
-    for (int j = 1; j <= shape->n_layers; j++) {
-        size_t width = (size_t)shape->widths[j];
-        widest = width > widest ? width : widest;
-        products += j > 1 ? width * d_in : 0;
-    }
-    size_t largest = widest * d_in;
     batch->shape = shape;
     batch->weights = ln_linalg_alloc((size_t)shape->n_state * lanes, sizeof(double));
     batch->constants = ln_linalg_alloc((size_t)shape->n_constants * lanes, sizeof(double));
@@ -30,16 +37,7 @@ struct ln_batch *ln_batch_create(const struct ln_shape *shape) {
     if (shape->has_moment && !is_shared(shape))
         batch->moment = ln_linalg_alloc(d_in * d_in * lanes, sizeof(double));
     batch->excess = ln_linalg_alloc(lanes, sizeof(double));
-    batch->products = ln_linalg_alloc(products * lanes, sizeof(double));
-    batch->product[1] = batch->weights;
-    double *at = batch->products;
-    for (int j = 2; j <= shape->n_layers; j++, at += (size_t)shape->widths[j - 1] * d_in * lanes)
-        batch->product[j] = at;
-    if (is_shared(shape))
-        largest = (size_t)ln_shared_pad((int)largest);
-    batch->error = ln_linalg_alloc(largest * lanes, sizeof(double));
-    for (int i = 0; i < 2; i++)
-        batch->back[i] = ln_linalg_alloc(largest * lanes, sizeof(double));
+    make_compared(batch);
     return batch;
 }
 
@@ -54,12 +52,9 @@ void ln_batch_free(struct ln_batch *batch) {
     ln_shared_free(batch->shared);
     free(batch->line);
     free(batch->excess);
-    free(batch->products);
-    free(batch->error);
-    free(batch->back[0]);
-    free(batch->back[1]);
+    free(batch->compared);
     ln_chain_room_free(batch->room);
-    ln_chain_free(batch->chain);
+    ln_chain_release(batch->chain);
     free(batch);
 }
 
@@ -131,7 +126,7 @@ void ln_batch_weights(const struct ln_batch *batch, int lane, double *weights) {
 void ln_batch_compare(struct ln_batch *batch, const double *p) {
     const struct ln_shape *shape = batch->shape;
     int m = shape->widths[shape->n_layers], n = shape->widths[0], lanes = shape->lanes;
-    double *delta = shape->has_moment ? batch->back[0] : batch->error;
+    double *delta = batch->delta;
     ln_lanes_subtract(delta, p, batch->target, m * n, lanes);
     if (shape->has_moment)
         ln_lanes_nn(batch->error, delta, batch->moment, m, n, n, lanes);

@@ -1,18 +1,15 @@
 /* The deep linear network x -> W_N ... W_1 x, any widths.
  *
- * The step is the minimal schedule of 3(N - 1) products: P_j = W_j P_{j-1} upwards, then downwards
- * D_{j-1} = W_j^T D_j before W_j -= eta D_j P_{j-1}^T, with D_N = (P - Phi) M. Every D_j comes from
- * old weights, so all layers move at once; no gradient is ever stored. Source of the gradient:
- * Bartlett et al. 2018; Nguegnang et al. 2021. */
+ * The step is the minimal schedule of 3(N - 1) products in the cheapest order (linnet/chain.h); for
+ * layers of one width P_j = W_j P_{j-1} upwards, then downwards D_{j-1} = W_j^T D_j before W_j -=
+ * eta D_j P_{j-1}^T, with D_N = (P - Phi) M. Every D_j comes from old weights, so all layers move
+ * at once; no gradient is ever stored. All that step, and end_to_end, follow one list of products.
+ * Source of the gradient: Bartlett et al. 2018; Nguegnang et al. 2021. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "linnet/lanes.h"
-#include "linnet/linalg.h"
 #include "linnet/model.h"
 #include "linnet/model_deep.h"
-#include "linnet/work.h"
 #include "penalty.h"
 
 static const struct ln_param params[] = {
@@ -74,64 +71,42 @@ static bool is_penalised(const struct ln_batch *batch) {
     return batch->shape->variant == LN_VARIANT_PENALISED;
 }
 
-static double *layer(const struct ln_batch *batch, int j) {
-    return batch->weights + (size_t)batch->shape->offset[j - 1] * batch->shape->lanes;
+/* One chain at a time: forward wants one that keeps P, run does not. */
+static struct ln_chain_room *room_of(struct ln_batch *batch, bool keeps_product) {
+    const struct ln_shape *shape = batch->shape;
+    if (batch->chain && batch->chain->keeps_product == keeps_product)
+        return batch->room;
+    ln_batch_settle(batch);
+    ln_chain_room_free(batch->room);
+    ln_chain_release(batch->chain);
+    batch->chain = ln_chain_hold(shape->widths, shape->n_layers, shape->has_moment, keeps_product);
+    return batch->room = ln_chain_room_create(batch->chain, shape->lanes);
 }
 
 static void forward(struct ln_batch *batch) {
-    const struct ln_shape *shape = batch->shape;
-    const int *d = shape->widths, n_layers = shape->n_layers, lanes = shape->lanes;
-    const double *below = batch->weights;
-    ln_batch_settle(batch);
-    for (int j = 2; j <= n_layers; j++) {
-        double *p = batch->product[j];
-        ln_lanes_nn(p, layer(batch, j), below, d[j], d[0], d[j - 1], lanes);
-        below = p;
-    }
-    ln_batch_compare(batch, below);
+    struct ln_chain_room *room = room_of(batch, true);
+    ln_chain_go_up(room, batch->weights, batch->target, batch->moment, batch->excess);
+    batch->product = ln_chain_product(room);
+    batch->error = ln_chain_error(room);
     if (is_penalised(batch))
         ln_penalty_forward(batch);
 }
 
 static void descend(struct ln_batch *batch, const double *eta) {
-    const struct ln_shape *shape = batch->shape;
-    const int *d = shape->widths, lanes = shape->lanes;
-    double *down = batch->error;
     if (is_penalised(batch))
         ln_penalty_prepare(batch);
-    for (int j = shape->n_layers; j >= 2; j--) {
-        double *next = batch->back[j & 1];
-        ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
-        ln_lanes_descend(layer(batch, j), eta, down, batch->product[j - 1], d[j], d[j - 1], d[0],
-                         lanes);
-        down = next;
-    }
-    ln_lanes_axpy(batch->weights, eta, down, d[1] * d[0], lanes);
+    ln_chain_descend(batch->room, eta);
     if (is_penalised(batch))
         ln_penalty_move(batch, batch->weights, eta);
 }
 
 static void run(struct ln_batch *batch, struct ln_steps *steps) {
-    const struct ln_shape *shape = batch->shape;
-    if (!batch->chain) {
-        batch->chain = ln_chain_create(shape->widths, shape->n_layers, shape->has_moment);
-        batch->room = ln_chain_room_create(batch->chain, shape->lanes);
-    }
-    ln_chain_run(batch->room, batch->weights, batch->target, batch->moment, steps);
+    struct ln_chain_room *room = room_of(batch, false);
+    ln_chain_run(room, batch->weights, batch->target, batch->moment, steps);
 }
 
 static void gradient(struct ln_batch *batch, double *out) {
-    const struct ln_shape *shape = batch->shape;
-    const int *d = shape->widths, lanes = shape->lanes;
-    double *down = batch->error;
-    for (int j = shape->n_layers; j >= 2; j--) {
-        double *next = batch->back[j & 1];
-        ln_lanes_tn(next, layer(batch, j), down, d[j - 1], d[0], d[j], lanes);
-        ln_lanes_nt(out + (size_t)shape->offset[j - 1] * lanes, down, batch->product[j - 1], d[j],
-                    d[j - 1], d[0], lanes);
-        down = next;
-    }
-    memcpy(out, down, (size_t)d[1] * d[0] * lanes * sizeof *out);
+    ln_chain_gradient(batch->room, out);
     if (is_penalised(batch)) {
         static const _Alignas(64) double minus[LN_LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
         ln_penalty_prepare(batch);
@@ -141,30 +116,20 @@ static void gradient(struct ln_batch *batch, double *out) {
 
 static void end_to_end(const struct ln_net *net, double *p) {
     const struct ln_shape *shape = net->shape;
-    const double *weights = net->weights;
-    const int *d = shape->widths;
-    size_t size = (size_t)shape->max_width * d[0];
-    size_t mark = ln_work_mark();
-    double *room[2] = {ln_work_take(size), ln_work_take(size)};
-    const double *below = weights;
-    for (int j = 2; j <= shape->n_layers; j++) {
-        double *above = room[j & 1];
-        ln_matmul(above, weights + shape->offset[j - 1], false, below, false, d[j], d[0], d[j - 1]);
-        below = above;
-    }
-    memcpy(p, below, (size_t)d[shape->n_layers] * d[0] * sizeof *p);
-    ln_work_release(mark);
+    const struct ln_chain *chain =
+        ln_chain_hold(shape->widths, shape->n_layers, shape->has_moment, true);
+    ln_chain_multiply(chain, net->weights, p);
+    ln_chain_release(chain);
 }
 
-/* 2 m n k for each product: one upwards and two downwards a layer. */
+/* 2 m n k for each product of the chain, one upwards and two downwards; what is moved is read and
+ * written, and counts twice. */
 static double step_flops(const struct ln_shape *shape) {
-    const int *d = shape->widths;
-    double flops = 4.0 * shape->n_weights + 3.0 * d[shape->n_layers] * d[0];
-    for (int j = 2; j <= shape->n_layers; j++)
-        flops += 6.0 * d[j] * d[j - 1] * d[0];
-    if (shape->variant == LN_VARIANT_PENALISED)
-        flops += ln_penalty_flops(shape);
-    return shape->has_moment ? flops + 2.0 * d[shape->n_layers] * d[0] * d[0] : flops;
+    const struct ln_chain *chain =
+        ln_chain_hold(shape->widths, shape->n_layers, shape->has_moment, true);
+    double flops = chain->flops + 2.0 * shape->n_weights;
+    ln_chain_release(chain);
+    return shape->variant == LN_VARIANT_PENALISED ? flops + ln_penalty_flops(shape) : flops;
 }
 
 const struct ln_model ln_model_deep = {

@@ -60,7 +60,7 @@ static void find_blocks(const struct ln_batch *batch, double *packed[N_BLOCKS]) 
     packed[PLUS] = at.plus < 0 ? NULL : state + (size_t)at.plus * lanes;
     packed[MINUS] = at.minus < 0 ? NULL : state + (size_t)at.minus * lanes;
     packed[PRODUCT] = batch->scratch;
-    packed[DELTA] = shape->has_moment ? batch->back[0] : batch->error;
+    packed[DELTA] = batch->delta;
     packed[GRADIENT] = batch->error; /* without M the difference itself */
     packed[TARGET] = batch->target;
 }
@@ -156,7 +156,7 @@ static void advance(const struct track *track, const double *eta) {
 }
 
 void ln_diagonal_forward(struct ln_batch *batch) {
-    batch->product[1] = batch->scratch;
+    batch->product = batch->scratch;
     batch->is_current = false;
     if (batch->shape->lanes == LN_LANES && !batch->shape->is_flow_only) {
         struct track track = track_of(batch, -1);

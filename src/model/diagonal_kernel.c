@@ -5,8 +5,6 @@
 
 typedef double vector_t __attribute__((vector_size(VL * sizeof(double)), aligned(8)));
 
-#define JOIN2(a, b) a##b
-#define JOIN(a, b) JOIN2(a, b)
 #define INLINE static inline __attribute__((always_inline))
 
 enum { ROW = 8 };
@@ -117,4 +115,4 @@ static void advance(const struct ln_diagonal_fields *f, const double *eta, doubl
         advance_as(f, LN_DIAGONAL_POWER, eta, squares, classes);
 }
 
-const struct ln_diagonal_isa JOIN(ln_diagonal_isa_, ISA) = {begin, advance};
+const struct ln_diagonal_isa LN_JOIN(ln_diagonal_isa_, ISA) = {begin, advance};

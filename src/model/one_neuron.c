@@ -31,6 +31,7 @@ static int shape_of(const struct ln_point *point, int d_in, int d_out, struct ln
     shape->widths[0] = d_in;
     shape->widths[shape->n_layers] = d_out;
     shape->n_weights = 1 + d_out + d_in;
+    shape->n_scratch = d_out * d_in; /* P */
     return LN_OK;
 }
 
@@ -51,7 +52,7 @@ static struct triple triple_of(const struct ln_batch *batch, int lane) {
 static void forward(struct ln_batch *batch) {
     const struct ln_shape *shape = batch->shape;
     int lanes = shape->lanes, m = shape->widths[shape->n_layers], n = shape->widths[0];
-    double *p = batch->product[shape->n_layers];
+    double *p = batch->scratch;
     for (int lane = 0; lane < lanes; lane++) {
         struct triple at = triple_of(batch, lane);
         for (int i = 0; i < m; i++)

@@ -1,11 +1,10 @@
 /* Power projection: a gradient step of all layers, then the end-to-end matrix is brought back to
  * margin gamma and factored anew into balanced layers. Source: Bartlett, Helmbold, Long 2018,
  * power projection. */
-#include <stdlib.h>
-
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
 #include "linnet/polar.h"
+#include "linnet/work.h"
 #include "step.h"
 
 static const struct ln_param params[] = {
@@ -97,7 +96,8 @@ static bool start(const struct ln_task *task, void *memory, double *step_size) {
 static void restore(const struct ln_shape *shape, const struct ln_problem *problem,
                     const struct state *state, double *weights) {
     int n = shape->widths[0];
-    double *p = ln_linalg_alloc((size_t)n * n, sizeof *p);
+    size_t mark = ln_work_mark();
+    double *p = ln_work_take((size_t)n * n);
     const struct ln_net net = {.shape = shape, .problem = problem, .weights = weights};
     shape->model->end_to_end(&net, p);
     if (isfinite(ln_norm(p, (size_t)n * n))) {
@@ -107,7 +107,7 @@ static void restore(const struct ln_shape *shape, const struct ln_problem *probl
         else
             ln_balanced_factors(shape, p, weights);
     }
-    free(p);
+    ln_work_release(mark);
 }
 
 static void advance(struct ln_batch *batch, void *memory, const struct ln_run *runs,
@@ -116,7 +116,8 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
     const struct ln_shape *shape = batch->shape;
     _Alignas(64) double eta[LN_LANES];
     const struct state *states = memory;
-    double *weights = ln_linalg_alloc(shape->n_state, sizeof *weights);
+    size_t mark = ln_work_mark();
+    double *weights = ln_work_take((size_t)shape->n_state);
     for (int lane = 0; lane < shape->lanes; lane++)
         eta[lane] = ln_step_at(&states[lane].step, runs[lane].step);
     shape->model->descend(batch, eta);
@@ -127,7 +128,7 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
         restore(shape, runs[lane].problem, &states[lane], weights);
         ln_batch_put_weights(batch, lane, weights);
     }
-    free(weights);
+    ln_work_release(mark);
 }
 
 /* The projection, the polar factors, and a root of these for each layer. */

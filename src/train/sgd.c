@@ -129,7 +129,7 @@ static void replace_error(struct ln_batch *batch, int lane, const struct ln_prob
                           const int *samples, int count) {
     const struct ln_shape *shape = batch->shape;
     int d_in = problem->d_in, d_out = problem->d_out, n = problem->n_samples, lanes = shape->lanes;
-    const double *p = batch->product[shape->n_layers] + lane;
+    const double *p = batch->product + lane;
     double *error = batch->error + lane, factor = problem->c * n / count;
     for (int i = 0; i < d_out; i++) {
         for (int j = 0; j < d_in; j++)

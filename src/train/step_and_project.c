@@ -5,6 +5,7 @@
 
 #include "linnet/lanes.h"
 #include "linnet/linalg.h"
+#include "linnet/work.h"
 #include "step.h"
 
 static const struct ln_param params[] = {
@@ -86,9 +87,9 @@ static void add_identity(const struct ln_shape *shape, double *weights, double f
 /* Singular values of a gap W - I [m x n] cut at psi. */
 static void cut_spectrum(double *gap, double psi, int m, int n) {
     int modes = m < n ? m : n;
-    double *u = ln_linalg_alloc((size_t)m * modes, sizeof *u),
-           *v = ln_linalg_alloc((size_t)n * modes, sizeof *v);
-    double *s = ln_linalg_alloc(modes, sizeof *s);
+    size_t mark = ln_work_mark();
+    double *u = ln_work_take((size_t)m * modes), *v = ln_work_take((size_t)n * modes),
+           *s = ln_work_take((size_t)modes);
     ln_svd(u, s, v, gap, m, n);
     if (s[0] > psi) {
         for (int i = 0; i < m; i++)
@@ -96,9 +97,7 @@ static void cut_spectrum(double *gap, double psi, int m, int n) {
                 u[i * modes + k] *= fmin(s[k], psi);
         ln_matmul(gap, u, false, v, true, m, n, modes);
     }
-    free(s);
-    free(v);
-    free(u);
+    ln_work_release(mark);
 }
 
 static void cut_norm(double *gap, double psi, size_t size) {
@@ -143,7 +142,8 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
     const struct ln_shape *shape = batch->shape;
     _Alignas(64) double eta[LN_LANES];
     struct state *states = memory;
-    double *weights = ln_linalg_alloc(shape->n_state, sizeof *weights);
+    size_t mark = ln_work_mark();
+    double *weights = ln_work_take((size_t)shape->n_state);
     for (int lane = 0; lane < shape->lanes; lane++) {
         eta[lane] = ln_step_at(&states[lane].step, runs[lane].step);
         if (states[lane].kind == PENALTY)
@@ -157,7 +157,7 @@ static void advance(struct ln_batch *batch, void *memory, const struct ln_run *r
         regularise(shape, &states[lane], eta[lane], weights);
         ln_batch_put_weights(batch, lane, weights);
     }
-    free(weights);
+    ln_work_release(mark);
 }
 
 static double extra_seconds(const struct ln_point *point, const struct ln_shape *shape) {

@@ -39,8 +39,10 @@ struct chain_case *chain_case_create(const int *widths, int n_layers, bool has_m
     struct chain_case *c = ln_linalg_alloc(1, sizeof *c);
     int d_in = widths[0], d_out = widths[n_layers], history = (MOST_STEPS + 1) * LN_LANES;
     ln_random_init(&random, 4, seed, LN_STREAM_OTHER);
-    c->chain = ln_chain_create(widths, n_layers, has_moment);
+    c->chain = ln_chain_create(widths, n_layers, has_moment, false);
     c->room = ln_chain_room_create(c->chain, lanes);
+    c->kept = ln_chain_create(widths, n_layers, has_moment, true);
+    c->halves = ln_chain_room_create(c->kept, lanes);
     c->lanes = lanes;
     for (int j = 1; j <= n_layers; j++)
         c->n_weights += widths[j] * widths[j - 1];
@@ -69,7 +71,9 @@ struct chain_case *chain_case_create(const int *widths, int n_layers, bool has_m
 
 void chain_case_free(struct chain_case *c) {
     ln_chain_room_free(c->room);
+    ln_chain_room_free(c->halves);
     ln_chain_free(c->chain);
+    ln_chain_free(c->kept);
     free(c->weights);
     free(c->target);
     free(c->moment);
@@ -105,6 +109,10 @@ void chain_case_run(struct chain_case *c, int from, int most, bool keeps) {
     ln_chain_room_settle(c->room);
 }
 
+void chain_case_go_up(struct chain_case *c, double *excess) {
+    ln_chain_go_up(c->halves, c->weights, c->target, c->moment, excess);
+}
+
 double plain_fma(double a, double b, double c) {
     volatile double product = a * b; /* the compiler of this file may fuse as well */
     return strcmp(ln_lanes_isa(), "portable") == 0 ? product + c : fma(a, b, c);
@@ -137,6 +145,20 @@ void plain_free(struct plain *plain) {
     for (int s = 0; s < plain->chain->n_slots; s++)
         free(plain->slot[s]);
     free(plain);
+}
+
+double *plain_product(const struct plain *plain, const int *d, int i, int j) {
+    int n = d[i - 1];
+    double *p = numbers(n * n);
+    for (int e = 0; e < n; e++)
+        p[e * n + e] = 1;
+    for (int l = i; l <= j; l++) {
+        double *next = numbers(d[l] * n);
+        ln_matmul(next, plain->slot[l - 1], false, p, false, d[l], n, d[l - 1]);
+        free(p);
+        p = next;
+    }
+    return p;
 }
 
 static void do_op(struct plain *plain, const struct ln_chain_op *op, double eta) {

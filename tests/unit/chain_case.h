@@ -8,8 +8,8 @@
 enum { MOST_LAYERS = 16, MOST_STEPS = 64 };
 
 struct chain_case {
-    struct ln_chain *chain;
-    struct ln_chain_room *room;
+    struct ln_chain *chain, *kept;       /* the second keeps its product ... */
+    struct ln_chain_room *room, *halves; /* ... and goes half a step at a time */
     int lanes, n_weights, n_target, n_moment;
     double *weights, *target, *moment; /* as ln_chain_run takes them */
     double *eta;                       /* [MOST_STEPS][LN_LANES] */
@@ -28,6 +28,9 @@ void chain_case_free(struct chain_case *c);
 /* Takes up to `most` steps from the number `from` on, all lanes busy; keeps histories if asked. */
 void chain_case_run(struct chain_case *c, int from, int most, bool keeps);
 
+/* P, error and E [lanes] of the weights as they are, in the room for half steps. */
+void chain_case_go_up(struct chain_case *c, double *excess);
+
 /* Bands without ends and empty books. */
 void chain_case_watch_nothing(struct chain_case *c);
 
@@ -40,6 +43,8 @@ struct plain {
 
 struct plain *plain_create(const struct chain_case *c, int lane);
 void plain_free(struct plain *plain);
+/* W_j ... W_i, layers from 1; the identity where i > j. d: widths. Ownership: free(). */
+double *plain_product(const struct plain *plain, const int *d, int i, int j);
 /* E of the state as it is. */
 void plain_evaluate(struct plain *plain);
 /* One step down and the E of the new state. */

@@ -12,34 +12,20 @@ static double *numbers(int n) {
     return ln_linalg_alloc((size_t)n, sizeof(double));
 }
 
-/* W_j ... W_i of one lane by itself, layers from 1; the identity where i > j. */
-static double *product_of(const struct plain *plain, const int *d, int i, int j) {
-    int n = d[i - 1];
-    double *p = numbers(n * n);
-    for (int e = 0; e < n; e++)
-        p[e * n + e] = 1;
-    for (int l = i; l <= j; l++) {
-        double *next = numbers(d[l] * n);
-        ln_matmul(next, plain->slot[l - 1], false, p, false, d[l], n, d[l - 1]);
-        free(p);
-        p = next;
-    }
-    return p;
-}
-
 /* W_j - eta (W_N ... W_{j+1})^T (P - Phi) M (W_{j-1} ... W_1)^T, by definition. */
 static double *moved_layer(const struct plain *plain, const int *d, int n_layers, int j,
                            double eta) {
     const struct ln_chain *chain = plain->chain;
     int m = d[n_layers], n = d[0];
-    double *p = product_of(plain, d, 1, n_layers), *error = numbers(m * n);
+    double *p = plain_product(plain, d, 1, n_layers), *error = numbers(m * n);
     for (int e = 0; e < m * n; e++)
         p[e] -= plain->slot[chain->target][e];
     if (chain->has_moment)
         ln_matmul(error, p, false, plain->slot[chain->moment], false, m, n, n);
     else
         memcpy(error, p, (size_t)(m * n) * sizeof *p);
-    double *above = product_of(plain, d, j + 1, n_layers), *below = product_of(plain, d, 1, j - 1);
+    double *above = plain_product(plain, d, j + 1, n_layers),
+           *below = plain_product(plain, d, 1, j - 1);
     double *half = numbers(d[j] * n), *moved = numbers(d[j] * d[j - 1]);
     ln_matmul(half, above, true, error, false, d[j], n, m);
     ln_matmul(moved, half, false, below, true, d[j], d[j - 1], n);
@@ -94,7 +80,7 @@ static void a_square_chain_takes_three_products_for_each_layer_but_one(void **st
     for (int i = 0; i <= MOST_LAYERS; i++)
         d[i] = 5;
     for (int n = 1; n <= MOST_LAYERS; n++) {
-        struct ln_chain *chain = ln_chain_create(d, n, false);
+        struct ln_chain *chain = ln_chain_create(d, n, false, false);
         assert_int_equal(count_products(chain), 3 * (n - 1));
         assert_near(chain->flops, 6.0 * (n - 1) * 125 + (2 * n + 3) * 25, 0.5);
         ln_chain_free(chain);
@@ -113,10 +99,10 @@ static double product_flops(const struct ln_chain *chain) {
 static void the_cheapest_order_is_taken(void **state) {
     (void)state;
     static const int scalar[] = {9, 8, 7, 1}, neck[] = {9, 9, 2, 9, 9};
-    struct ln_chain *chain = ln_chain_create(scalar, 3, false);
+    struct ln_chain *chain = ln_chain_create(scalar, 3, false, false);
     assert_near(product_flops(chain), 3 * 2.0 * (7 * 8 + 8 * 9), 0);
     ln_chain_free(chain);
-    chain = ln_chain_create(neck, 4, false);
+    chain = ln_chain_create(neck, 4, false, false);
     assert_near(product_flops(chain), 3 * 2.0 * (2 * 81 * 2 + 2 * 81), 0);
     ln_chain_free(chain);
 }
@@ -139,7 +125,7 @@ static void no_bracketing_is_cheaper_than_the_one_taken(void **state) {
         int d[8], n = 2 + (int)(ln_random_bits(&random) % 6);
         for (int j = 0; j <= n; j++)
             d[j] = 1 + (int)(ln_random_bits(&random) % 40);
-        struct ln_chain *chain = ln_chain_create(d, n, i % 2);
+        struct ln_chain *chain = ln_chain_create(d, n, i % 2, false);
         assert_near(product_flops(chain), 6 * cheapest(d, 0, n - 1), 0.5);
         ln_chain_free(chain);
     }
@@ -153,7 +139,7 @@ static void a_square_chain_lives_in_twice_its_layers_and_one_matrix(void **state
         d[i] = 4;
     for (int n = 2; n <= MOST_LAYERS; n++)
         for (int moment = 0; moment < 2; moment++) {
-            struct ln_chain *chain = ln_chain_create(d, n, moment);
+            struct ln_chain *chain = ln_chain_create(d, n, moment, false);
             assert_int_equal(chain->n_slots, 2 * n + 1 + moment);
             ln_chain_free(chain);
         }

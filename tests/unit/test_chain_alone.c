@@ -147,7 +147,7 @@ static void assert_same(const struct party *a, int lane, const struct party *b) 
  */
 static void check_lanes_against_alone(const int *widths, int n_layers, bool has_moment,
                                       int n_runs) {
-    struct ln_chain *chain = ln_chain_create(widths, n_layers, has_moment);
+    struct ln_chain *chain = ln_chain_create(widths, n_layers, has_moment, false);
     struct party all = party_of(chain, LN_LANES, 0);
     for (int i = 0; i < n_runs; i++) {
         open_bands(all.watch);
@@ -230,7 +230,7 @@ static void step_plainly(double **slot, const struct ln_chain *chain, double eta
 
 static void check_against_plain_loops(const int *widths, int n_layers, bool has_moment) {
     enum { STEPS = 3 };
-    struct ln_chain *chain = ln_chain_create(widths, n_layers, has_moment);
+    struct ln_chain *chain = ln_chain_create(widths, n_layers, has_moment, false);
     struct party one = party_of(chain, 1, 0);
     double **slot = ln_linalg_alloc(chain->n_slots, sizeof *slot);
     for (int s = 0; s < chain->n_slots; s++)
@@ -281,7 +281,7 @@ static void a_point_may_move_between_lanes_and_alone_at_any_step(void **state) {
     static const int sizes[] = {5, 8, 11, 16, 20};
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         int d = sizes[s], widths[] = {d, d, d, d};
-        struct ln_chain *chain = ln_chain_create(widths, 3, s % 2);
+        struct ln_chain *chain = ln_chain_create(widths, 3, s % 2, false);
         struct party one = party_of(chain, 1, 2), all = party_of(chain, LN_LANES, 0);
         open_bands(one.watch);
         run(&one, 120, 1, false);
@@ -302,7 +302,7 @@ static void the_last_lanes_stop_each_by_its_own_band(void **state) {
     (void)state;
     int widths[] = {20, 20, 20, 20};
     unsigned busy = 1u << 1 | 1u << 4 | 1u << 7;
-    struct ln_chain *chain = ln_chain_create(widths, 3, false);
+    struct ln_chain *chain = ln_chain_create(widths, 3, false, false);
     struct party all = party_of(chain, LN_LANES, 0);
     double *before = numbers((size_t)all.n_weights * LN_LANES);
     memcpy(before, all.weights, sizeof(double) * all.n_weights * LN_LANES);
@@ -334,7 +334,7 @@ static void the_last_lanes_stop_each_by_its_own_band(void **state) {
 static void a_room_that_was_touched_takes_its_arrays_anew(void **state) {
     (void)state;
     int widths[] = {30, 30, 30};
-    struct ln_chain *chain = ln_chain_create(widths, 2, true);
+    struct ln_chain *chain = ln_chain_create(widths, 2, true, false);
     struct party used = party_of(chain, 1, 5), fresh = party_of(chain, 1, 6);
     open_bands(used.watch);
     open_bands(fresh.watch);
@@ -361,7 +361,7 @@ static void divergence_has_the_same_bits_alone(void **state) {
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
         int d = sizes[s], widths[] = {d, d + 1, d, d};
         int n_infinite = 0, n_nan = 0;
-        struct ln_chain *chain = ln_chain_create(widths, 3, s % 2);
+        struct ln_chain *chain = ln_chain_create(widths, 3, s % 2, false);
         struct party all = party_of(chain, LN_LANES, 0);
         for (int lane = 0; lane < LN_LANES; lane++)
             all.eta[lane] = 3.0 + lane;
@@ -393,7 +393,7 @@ static void an_infinite_weight_does_not_reach_the_padding(void **state) {
     for (int d = 2; d <= 40; d++)
         for (int d_out = 1; d_out <= d; d_out += d - 1) { /* a row, and a square */
             int widths[] = {d, d, d_out};
-            struct ln_chain *chain = ln_chain_create(widths, 2, false);
+            struct ln_chain *chain = ln_chain_create(widths, 2, false, false);
             struct party one = party_of(chain, 1, 0);
             one.weights[d * d] = HUGE_VAL; /* W_2, element (0, 0) */
             open_bands(one.watch);
@@ -408,7 +408,7 @@ static void an_infinite_weight_does_not_reach_the_padding(void **state) {
 static void a_negative_sum_is_no_excess_loss(void **state) {
     (void)state;
     int widths[] = {30, 30, 30};
-    struct ln_chain *chain = ln_chain_create(widths, 2, true);
+    struct ln_chain *chain = ln_chain_create(widths, 2, true, false);
     for (int lanes = 1; lanes <= LN_LANES; lanes += LN_LANES - 1) {
         struct party p = party_of(chain, lanes, 0);
         for (int i = 0; i < 900 * lanes; i++)
@@ -428,7 +428,7 @@ static void denormal_numbers_are_flushed_in_lanes_and_alone(void **state) {
     (void)state;
     static const double starts[2][3] = {{1e-310, 1e300, 1}, {1e-155, 1e-155, 1e290}};
     int widths[] = {1, 1, 1, 1};
-    struct ln_chain *chain = ln_chain_create(widths, 3, false);
+    struct ln_chain *chain = ln_chain_create(widths, 3, false, false);
     for (int s = 0; s < 2; s++)
         for (int lanes = 1; lanes <= LN_LANES; lanes += LN_LANES - 1) {
             struct party p = party_of(chain, lanes, 0);

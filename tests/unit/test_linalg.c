@@ -175,11 +175,11 @@ static void orthonormalising_keeps_the_span_of_the_first_columns_and_their_signs
 
 enum { MOST = 9, SIZE = MOST * MOST * LN_LANES };
 
-/* The three products with and without update, with the order of arguments of the kernels. */
-enum kernel { NN, TN, NT, DESCEND, N_KERNELS };
+/* The three products, with the order of arguments of the kernels. */
+enum kernel { NN, TN, NT, N_KERNELS };
 
-static void run_kernel(enum kernel kernel, double *c, const double *eta, const double *a,
-                       const double *b, int m, int n, int k, int lanes) {
+static void run_kernel(enum kernel kernel, double *c, const double *a, const double *b, int m,
+                       int n, int k, int lanes) {
     switch (kernel) {
     case NN:
         ln_lanes_nn(c, a, b, m, n, k, lanes);
@@ -187,11 +187,9 @@ static void run_kernel(enum kernel kernel, double *c, const double *eta, const d
     case TN:
         ln_lanes_tn(c, a, b, m, n, k, lanes);
         break;
-    case NT:
+    default:
         ln_lanes_nt(c, a, b, m, n, k, lanes);
         break;
-    default:
-        ln_lanes_descend(c, eta, a, b, m, n, k, lanes);
     }
 }
 
@@ -200,26 +198,24 @@ static bool fuses(void) {
 }
 
 /* One element as the header defines it: c = fma(a_p, b_p, c), p ascending, from 0. */
-static double chain(enum kernel kernel, double c, double eta, const double *a, const double *b,
-                    int i, int j, int m, int n, int k, int lane, int lanes) {
-    bool a_t = kernel == TN, b_t = kernel == NT || kernel == DESCEND;
+static double chain(enum kernel kernel, const double *a, const double *b, int i, int j, int m,
+                    int n, int k, int lane, int lanes) {
+    bool a_t = kernel == TN, b_t = kernel == NT;
     double sum = 0;
     for (int p = 0; p < k; p++) {
         double x = a[(a_t ? p * m + i : i * k + p) * lanes + lane];
         double y = b[(b_t ? j * k + p : p * n + j) * lanes + lane];
         sum = fma(x, y, sum);
     }
-    return kernel == DESCEND ? fma(-eta, sum, c) : sum;
+    return sum;
 }
 
 static void check_kernel(enum kernel kernel, int m, int n, int k, const double *a, const double *b,
-                         const double *start, const double *eta, double *c, int lanes) {
-    memcpy(c, start, (size_t)(m * n * lanes) * sizeof *c);
-    run_kernel(kernel, c, eta, a, b, m, n, k, lanes);
+                         double *c, int lanes) {
+    run_kernel(kernel, c, a, b, m, n, k, lanes);
     for (int e = 0; e < m * n; e++)
         for (int lane = 0; lane < lanes; lane++) {
-            double right = chain(kernel, start[e * lanes + lane], eta[lane], a, b, e / n, e % n, m,
-                                 n, k, lane, lanes);
+            double right = chain(kernel, a, b, e / n, e % n, m, n, k, lane, lanes);
             double got = c[e * lanes + lane];
             if (fuses() && lanes == LN_LANES)
                 assert_memory_equal(&got, &right, sizeof got);
@@ -230,14 +226,12 @@ static void check_kernel(enum kernel kernel, int m, int n, int k, const double *
 
 static void check_all_shapes(enum kernel kernel, int lanes) {
     double *a = random_numbers(SIZE, 10), *b = random_numbers(SIZE, 11);
-    double *start = random_numbers(SIZE, 12), *c = numbers(SIZE), *eta = random_numbers(8, 13);
+    double *c = random_numbers(SIZE, 12);
     for (int m = 1; m <= MOST; m++)
         for (int n = 1; n <= MOST; n++)
             for (int k = 1; k <= MOST; k++)
-                check_kernel(kernel, m, n, k, a, b, start, eta, c, lanes);
-    free(eta);
+                check_kernel(kernel, m, n, k, a, b, c, lanes);
     free(c);
-    free(start);
     free(b);
     free(a);
 }
@@ -255,11 +249,6 @@ static void every_lane_of_a_product_with_a_transposed_is_one_fma_chain(void **st
 static void every_lane_of_a_product_with_b_transposed_is_one_fma_chain(void **state) {
     (void)state;
     check_all_shapes(NT, LN_LANES);
-}
-
-static void the_fused_update_is_the_chain_and_then_one_fma_with_its_own_step(void **state) {
-    (void)state;
-    check_all_shapes(DESCEND, LN_LANES);
 }
 
 static void one_lane_gives_the_same_products_by_blas(void **state) {
@@ -280,7 +269,7 @@ static void a_lane_keeps_its_bits_when_its_neighbours_are_not_numbers(void **sta
     enum { M = 5, N = 6, K = 7 };
     static const double bad[] = {(double)NAN, (double)INFINITY, -1e308, 0.0};
     double *a = random_numbers(SIZE, 20), *b = random_numbers(SIZE, 21), *c = numbers(SIZE);
-    double *clean = numbers(SIZE), *eta = random_numbers(LN_LANES, 22);
+    double *clean = numbers(SIZE);
     for (int kernel = 0; kernel < N_KERNELS; kernel++)
         for (int i = 0; i < 4; i++) {
             int kept = 3 + i % 2;
@@ -288,18 +277,17 @@ static void a_lane_keeps_its_bits_when_its_neighbours_are_not_numbers(void **sta
             memcpy(x, a, SIZE * sizeof *x);
             memcpy(y, b, SIZE * sizeof *y);
             memset(clean, 0, SIZE * sizeof *clean);
-            run_kernel((enum kernel)kernel, clean, eta, x, y, M, N, K, LN_LANES);
+            run_kernel((enum kernel)kernel, clean, x, y, M, N, K, LN_LANES);
             spoil(x, SIZE / LN_LANES, kept, bad[i]);
             spoil(y, SIZE / LN_LANES, kept, bad[i]);
             memset(c, 0, SIZE * sizeof *c);
-            run_kernel((enum kernel)kernel, c, eta, x, y, M, N, K, LN_LANES);
+            run_kernel((enum kernel)kernel, c, x, y, M, N, K, LN_LANES);
             for (int e = 0; e < M * N; e++)
                 assert_memory_equal(&c[e * LN_LANES + kept], &clean[e * LN_LANES + kept],
                                     sizeof *c);
             free(y);
             free(x);
         }
-    free(eta);
     free(clean);
     free(c);
     free(b);
@@ -429,7 +417,6 @@ int main(void) {
         cmocka_unit_test(every_lane_of_a_product_is_one_fma_chain_to_the_bit),
         cmocka_unit_test(every_lane_of_a_product_with_a_transposed_is_one_fma_chain),
         cmocka_unit_test(every_lane_of_a_product_with_b_transposed_is_one_fma_chain),
-        cmocka_unit_test(the_fused_update_is_the_chain_and_then_one_fma_with_its_own_step),
         cmocka_unit_test(one_lane_gives_the_same_products_by_blas),
         cmocka_unit_test(a_lane_keeps_its_bits_when_its_neighbours_are_not_numbers),
         cmocka_unit_test(elementwise_kernels_serve_eight_lanes_and_one),

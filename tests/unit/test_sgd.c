@@ -9,16 +9,20 @@
 enum { N_SAMPLES = 7 };
 static const int widths[] = {3, 4, 2};
 
-/* A teacher with 7 samples and two random layers. */
-static void begin(struct net *net, int batch_size, const char *order, int64_t max_steps) {
-    net_make(net, widths, 2, true, 4);
-    net_clear(net);
+static void choose(struct net *net, int batch_size, const char *order, int64_t max_steps) {
     point_choose(&net->point, LN_TRAIN, &ln_algorithms, "sgd");
     point_set_real(&net->point, LN_TRAIN, "step_size", 0.05);
     point_set_int(&net->point, LN_TRAIN, "batch_size", batch_size);
     point_set_word(&net->point, LN_TRAIN, "order", order);
     point_table(&net->point, LN_LIMITS, ln_limits, ln_n_limits);
     point_set_int(&net->point, LN_LIMITS, "max_steps", max_steps);
+}
+
+/* A teacher with 7 samples and two random layers. */
+static void begin(struct net *net, int batch_size, const char *order, int64_t max_steps) {
+    net_make(net, widths, 2, true, 4);
+    net_clear(net);
+    choose(net, batch_size, order, max_steps);
     net_complete(net);
 }
 
@@ -87,6 +91,40 @@ static void a_batch_of_all_samples_is_gradient_descent(void **state) {
     run(&plain, &net, "gd");
     assert_near(near_distance(whole.weights[14], plain.weights[14], 20), 0, 1e-13);
     net_clear(&net);
+}
+
+/* Shapes whose cheapest order is not from right to left, or whose inputs or outputs are one number:
+ * sgd goes by halves what gd runs. In lanes they have all bits alike but those of the error. */
+static void
+a_batch_of_all_samples_is_gradient_descent_on_any_shape_in_lanes_and_alone(void **state) {
+    (void)state;
+    static const int shapes[][5] = {{7, 5, 3, 1}, {1, 4, 9}, {30, 2, 30}, {9, 6, 4, 2, 1}};
+    static const int n_layers[] = {3, 2, 2, 4};
+    for (int i = 0; i < 8; i++) {
+        struct net net;
+        struct outcome by[2];
+        net_make(&net, shapes[i / 2], n_layers[i / 2], true, 4);
+        int n_samples = net.problem->n_samples;
+        for (int gd = 0; gd < 2; gd++) {
+            net_clear(&net);
+            choose(&net, n_samples, "fresh", 5);
+            if (gd)
+                job_train_by_gd(&net, 0.01, 5);
+            else
+                point_set_real(&net.point, LN_TRAIN, "step_size", 0.01);
+            net_complete(&net);
+            net.shape.lanes = i % 2 ? 1 : LN_LANES;
+            by[gd] = job_run_one(&net, NULL, 0);
+            assert_int_equal(by[gd].run.step, 5);
+        }
+        double size = ln_norm(by[1].weights, (size_t)net.shape.n_weights);
+        assert_near(near_distance(by[0].weights, by[1].weights, net.shape.n_weights), 0,
+                    1e-14 * (1 + size));
+        assert_true(near_distance(by[0].weights, net.weights, net.shape.n_weights) > 1e-3 * size);
+        outcome_clear(&by[0]);
+        outcome_clear(&by[1]);
+        net_clear(&net);
+    }
 }
 
 /* The step from w that sample i alone makes, by the loss of that sample. */
@@ -203,6 +241,8 @@ static void targets_without_samples_and_batches_too_large_are_refused(void **sta
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_batch_of_all_samples_is_gradient_descent),
+        cmocka_unit_test(
+            a_batch_of_all_samples_is_gradient_descent_on_any_shape_in_lanes_and_alone),
         cmocka_unit_test(every_step_is_that_of_one_sample_and_an_epoch_has_each_once),
         cmocka_unit_test(fresh_batches_repeat_samples_and_depend_on_seed_and_step_alone),
         cmocka_unit_test(what_is_left_of_an_epoch_makes_a_smaller_batch),
