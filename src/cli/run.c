@@ -157,7 +157,7 @@ static int train(struct run_job *job, struct ln_err *err) {
     if (status == LN_OK || status == LN_STOPPED)
         run_park(job, status == LN_STOPPED);
     if (job->rank == 0)
-        cli_log_end(job->output, MPI_Wtime() - start, status);
+        cli_log_end(job->output, MPI_Wtime() - start, run_verdict(job, status));
     return status;
 }
 
@@ -223,6 +223,8 @@ static int do_job(struct run_job *job) {
         run_say_stopped(job, &err);
     else if (job->rank == 0 && status != LN_OK)
         cli_fail(&err);
+    else if (status == LN_OK)
+        run_say_failed(job);
     status = run_verdict(job, status);
     finish(job);
     return status;

@@ -98,6 +98,7 @@ void run_settle_deaths(struct run_job *job, int status);
 
 /* LN_INCOMPLETE in place of LN_OK where points have failed. */
 int run_verdict(const struct run_job *job, int status);
+void run_say_failed(const struct run_job *job);
 
 void run_forget_deaths(struct run_job *job);
 

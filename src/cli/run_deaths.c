@@ -161,15 +161,16 @@ void run_settle_deaths(struct run_job *job, int status) {
 }
 
 int run_verdict(const struct run_job *job, int status) {
-    if (status != LN_OK || job->n_failed == 0)
-        return status;
-    if (job->rank == 0)
+    return status == LN_OK && job->n_failed > 0 ? LN_INCOMPLETE : status;
+}
+
+void run_say_failed(const struct run_job *job) {
+    if (job->rank == 0 && job->n_failed > 0)
         fprintf(
             stderr,
             "linnet: %lld point%s failed (linnet status %s names %s); everything else is done\n",
             (long long)job->n_failed, job->n_failed == 1 ? "" : "s", cli_shown(job->output),
             job->n_failed == 1 ? "it" : "them");
-    return LN_INCOMPLETE;
 }
 
 void run_forget_deaths(struct run_job *job) {

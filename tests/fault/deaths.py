@@ -142,6 +142,7 @@ def poisoned(bench, name, ranks, poison, most_starts=4):
          f"failed are {named}, not {failed}: {state}")
     must(all(point["deaths"] == 3 and "died 3 times" in point["reason"] for point in state["failed_points"]),
          f"the reason is missing: {state['failed_points']}")
+    must(state["last_exit"] == 3, f"the log has another exit code: {state}")
     check_rows(out, bench.reference, failed)
     must(bench.run(out, 1, poison) == 3, "a start that finds nothing but failed points does not say 3")
     must(leftovers(out) == [out.name + ".deaths"], f"left over: {leftovers(out)}")
