@@ -11,7 +11,7 @@ limit=3000000
 n_tried=0
 run() {
     n_tried=$((n_tried + 1))
-    (ulimit -v $limit && exec timeout 20 "$linnet" "$@") >out.log 2>err.log
+    (ulimit -v $limit && exec timeout 120 "$linnet" "$@") >out.log 2>err.log
     rc=$?
 }
 

@@ -121,6 +121,47 @@ run merge sweep-1of3.h5 sweep-2of3.h5 forged.h5 -o bad.h5
 ok "rows that overlap and differ are refused, with point, variable and files named" \
     sh -c "[ $rc = 2 ] && grep -qF 'point $(cat flip.log) has another final_loss in sweep-2of3.h5 than in forged.h5' err.log"
 
+# --- what the parts know of deaths
+# listed FILE.h5 "CELL DEATHS HOUR"...: its list of deaths, by cell.
+listed() {
+    file=$1
+    shift
+    {
+        echo "linnet deaths 1 sweep $digest run 7"
+        for entry in "$@"; do
+            set -- $entry
+            echo "cell $1 deaths $2 signal 11 host n$3 job - at 2026-11-21T$3:00:00Z"
+        done | sort -k2,2n
+    } >$file.deaths
+}
+set -- $(/usr/bin/python3 -c '
+import h5py
+with h5py.File("partial2.h5") as file:
+    status = file["status"][...].reshape(-1).tolist()
+    print(file.attrs["sweep_digest"].decode(), *[i for i, s in enumerate(status) if s == 0][:4], status.index(1))')
+digest=$1 more=$2 later=$3 second=$4 first=$5 over=$6
+cp sweep-1of3.h5 dead1.h5
+cp sweep-3of3.h5 dead2.h5
+cp sweep-1of3.h5 dead3.h5
+listed dead1.h5 "$over 3 10" "$more 2 10" "$later 1 10" "$first 1 12"
+listed dead2.h5 "$more 1 11" "$later 1 11" "$second 3 11"
+listed expected "$more 2 10" "$later 1 11" "$second 3 11" "$first 1 12"
+run merge dead1.h5 dead2.h5 dead3.h5 -o dead.h5
+ok "of a point in several lists the most deaths, and the last of as many, are kept; none of a point that is done" \
+    eval '[ $rc = 0 ] && ! says ignored && sed 1d dead.h5.deaths >got && sed 1d expected.deaths | cmp - got'
+run merge dead3.h5 dead2.h5 dead1.h5 -o dead_other.h5
+ok "in any order of the parts" cmp dead.h5.deaths dead_other.h5.deaths
+head -c -3 dead1.h5.deaths >dead3.h5.deaths
+rm dead1.h5.deaths
+for order in "1 2 3" "3 2 1"; do
+    set -- $order
+    rm -f dead.h5 dead.h5.*
+    run merge dead$1.h5 dead$2.h5 dead$3.h5 -o dead.h5
+    ok "a part without a list and one with a damaged one take nothing from the others ($order)" \
+        eval '[ $rc = 0 ] && says "dead3.h5.deaths is damaged; ignored" && sed 1d dead.h5.deaths >got && sed 1d dead2.h5.deaths | cmp - got'
+done
+rm -f dead*.h5* expected.deaths
+
 ok "what was refused has left no file" sh -c "! ls | grep -E '^bad.h5|tmp$|lock$'"
 ok "no part was touched" [ "$before" = "$(cat sweep-?of3.h5 whole.h5 | sha256sum)" ]
 echo "1..$n"
