@@ -121,6 +121,42 @@ def full_before(disk):
         unmount(point)
 
 
+def full_for_many(disk):
+    """Sweeps whose room is asked for before they are planned: a file that was not finished makes room for the next, and leaves with it."""
+    point, many = disk.folder / "many", disk.folder / "many.yaml"
+    many.write_text(SWEEP.replace("STEPS", "1").replace("COUNT", "200000"))
+    out, half = point / "out.h5", point / "out.h5.tmp"
+
+    def run_on(size, blocks):
+        mount(point, "-t", "tmpfs", "-o", f"size={size}", "none")
+        for path, taken in blocks.items():
+            with open(path, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, taken)
+        # It ends before the first point, with its file made.
+        return disk.run(["run", many, "-o", out, "--margin", "86400"], SLURM_JOB_END_TIME=str(int(time.time()) + 60))
+
+    result = run_on("1g", {})
+    size = out.stat().st_size if out.exists() else 0
+    unmount(point)
+    disk.ends("many cells", result, (75,), "stopped before the first point")
+    result = run_on(size + (4 << 20), {half: size})
+    if half.exists() or not out.exists() or out.stat().st_size != size:
+        raise Failure(f"a file left unfinished does not make room: {result}")
+    unmount(point)
+    disk.ends("many cells, the room taken by a file left unfinished", result, (75,), "stopped before the first point")
+    result = run_on(size + (4 << 20), {point / "other": size})
+    if [path.name for path in point.iterdir()] != ["other"]:
+        raise Failure("a sweep without room has touched the disk")
+    unmount(point)
+    disk.ends("many cells, the room taken by another file", result, (2,), "many.yaml:7:")
+    result = run_on(size - (1 << 16), {half: 1 << 20})  # enough for the rows, not for the file
+    left = [path.name for path in point.iterdir() if not path.name.endswith(".lock")]
+    unmount(point)
+    disk.ends("many cells, full when the file is made", result, (1,), "bytes, and the disk has")
+    if left:
+        raise Failure(f"full when the file is made: left behind: {left}")
+
+
 def full_during(disk):
     """The blocks are reserved: another writer's filling the disk is no matter."""
     clean, point = disk.folder / "clean.h5", disk.folder / "middle"
@@ -218,7 +254,7 @@ def main():
     folder = work_folder("disk")
     disk = Disk(pathlib.Path(sys.argv[1]).resolve(), folder)
     try:
-        for test in full_before, full_during, full_and_not_reserved, read_only, vanishing, bad_paths:
+        for test in full_before, full_for_many, full_during, full_and_not_reserved, read_only, vanishing, bad_paths:
             test(disk)
     except Failure as failure:
         print(f"FAILED: {failure}")
