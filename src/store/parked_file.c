@@ -13,6 +13,7 @@
 #include "linnet/fault.h"
 #include "linnet/linalg.h"
 #include "linnet/pack.h"
+#include "newfile.h"
 #include "rows.h"
 #include "sidefile.h"
 
@@ -225,4 +226,19 @@ unsigned char *ln_parked_file_begin(const char *identity, struct ln_parked_entry
     if (pack.is_bad)
         ln_pack_clear(&pack);
     return pack.bytes;
+}
+
+int ln_parked_file_write_begin(int fd, const char *path, const char *identity,
+                               struct ln_parked_entry *entries, int64_t n, struct ln_err *err) {
+    size_t header;
+    int64_t size;
+    unsigned char *begin = ln_parked_file_begin(identity, entries, n, &header, &size);
+    if (!begin)
+        return ln_err_set(err, LN_FATAL, "out of memory for %s", path);
+    int rc = ln_newfile_reserve(fd, path, size, err);
+    if (rc == LN_OK)
+        rc = LN_FAULT(PARKED_WRITE, ln_sidefile_fail("write", path, err),
+                      ln_newfile_write(fd, 0, (int64_t)header, begin, path, err));
+    free(begin);
+    return rc;
 }

@@ -80,4 +80,8 @@ uint64_t ln_parked_checksum(const void *bytes, size_t size);
 unsigned char *ln_parked_file_begin(const char *identity, struct ln_parked_entry *entries,
                                     int64_t n, size_t *header, int64_t *size);
 
+/* Reserves all of a new file, and writes that beginning. path is for messages. Errors: LN_FATAL. */
+int ln_parked_file_write_begin(int fd, const char *path, const char *identity,
+                               struct ln_parked_entry *entries, int64_t n, struct ln_err *err);
+
 #endif

@@ -32,16 +32,8 @@ static int copy_record(const struct keeping *keeping, int64_t i, int fd, const c
 }
 
 static int write_all(const struct keeping *keeping, int fd, const char *path, struct ln_err *err) {
-    size_t header;
-    int64_t size;
-    unsigned char *begin =
-        ln_parked_file_begin(keeping->file->identity, keeping->to, keeping->n, &header, &size);
-    if (!begin)
-        return ln_err_set(err, LN_FATAL, "out of memory for %s", path);
-    int rc = ln_newfile_reserve(fd, path, size, err);
-    if (rc == LN_OK)
-        rc = ln_newfile_write(fd, 0, (int64_t)header, begin, path, err);
-    free(begin);
+    int rc =
+        ln_parked_file_write_begin(fd, path, keeping->file->identity, keeping->to, keeping->n, err);
     for (int64_t i = 0; rc == LN_OK && i < keeping->n; i++)
         rc = copy_record(keeping, i, fd, path, err);
     return rc == LN_OK ? ln_newfile_sync(fd, path, err) : rc;

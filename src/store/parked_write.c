@@ -114,22 +114,9 @@ static void ask(struct writer *writer, int goes_on) {
     writer->has_asked = true;
 }
 
-static int write_header(struct writer *writer, const char *path, struct ln_err *err) {
-    size_t header;
-    int64_t size;
-    unsigned char *begin =
-        ln_parked_file_begin(writer->parked->identity, writer->entries, writer->n, &header, &size);
-    if (!begin)
-        return ln_err_set(err, LN_FATAL, "out of memory for %s", path);
-    int status = ln_newfile_reserve(writer->fd, path, size, err);
-    if (status == LN_OK)
-        status = put(writer, 0, (int64_t)header, begin, path, err);
-    free(begin);
-    return status;
-}
-
 static int write_all(struct writer *writer, const char *path, struct ln_err *err) {
-    int status = write_header(writer, path, err);
+    int status = ln_parked_file_write_begin(writer->fd, path, writer->parked->identity,
+                                            writer->entries, writer->n, err);
     if (status == LN_OK)
         status = write_carried(writer, path, err);
     if (status == LN_OK)
