@@ -226,14 +226,8 @@ static bool take_option(struct request *request, int option, const char *value) 
         return take_number("--gradient-tolerance", value, &request->options.gradient_tolerance);
     if (option == 2)
         return take_number("--rank-tolerance", value, &request->options.rank_tolerance);
-    if (option == 3) {
-        if (request->n_sets == CLI_MOST_SETS) {
-            cli_usage(&command_certify, "more than %d --set", CLI_MOST_SETS);
-            return false;
-        }
-        request->sets[request->n_sets++] = value;
-        return true;
-    }
+    if (option == 3)
+        return cli_take_set(&command_certify, request->sets, &request->n_sets, value);
     errno = 0;
     request->cell = strtoll(value, &end, 10);
     if (!errno && !*end && end != value && request->cell >= 0)

@@ -127,20 +127,13 @@ static int read_options(struct check *check, int argc, char **argv) {
     while ((option = cli_next(&command_check, specs, 2, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
-        if (option == 1 && check->n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_check, "more than %d --set", CLI_MOST_SETS);
         if (option == 0)
             check->sweep_path = value;
-        else if (option == 1)
-            check->sets[check->n_sets++] = value;
-        else if (!cli_take_path(&command_check, &check->path, value))
+        else if (option == 1 ? !cli_take_set(&command_check, check->sets, &check->n_sets, value)
+                             : !cli_take_path(&command_check, &check->path, value))
             return LN_INPUT;
     }
-    if (!check->path)
-        return cli_usage(&command_check, "which results file?");
-    if (check->n_sets > 0 && !check->sweep_path)
-        return cli_usage(&command_check, "--set belongs to --sweep; a results file has its own");
-    return LN_OK;
+    return cli_check_results_options(&command_check, check->path, check->sweep_path, check->n_sets);
 }
 
 static int run(int argc, char **argv) {

@@ -107,6 +107,25 @@ bool cli_take_path(const struct command *command, const char **path, const char 
     return true;
 }
 
+bool cli_take_set(const struct command *command, const char *sets[CLI_MOST_SETS], int *n_sets,
+                  const char *value) {
+    if (*n_sets == CLI_MOST_SETS) {
+        cli_usage(command, "more than %d --set", CLI_MOST_SETS);
+        return false;
+    }
+    sets[(*n_sets)++] = value;
+    return true;
+}
+
+int cli_check_results_options(const struct command *command, const char *path,
+                              const char *sweep_path, int n_sets) {
+    if (!path)
+        return cli_usage(command, "which results file?");
+    if (n_sets > 0 && !sweep_path)
+        return cli_usage(command, "--set belongs to --sweep; a results file has its own");
+    return LN_OK;
+}
+
 /* A file, or a pipe that somebody is writing to: `linnet plan <(make-sweep)`. */
 static int open_text(const char *path, int *fd, struct ln_err *err) {
     struct stat info;

@@ -76,6 +76,15 @@ int cli_next(const struct command *command, const struct option_spec *specs, int
 /* Takes the one file a command works on; false after a usage error if there is one already. */
 bool cli_take_path(const struct command *command, const char **path, const char *value);
 
+/* Takes a --set; false after a usage error if there are too many. */
+bool cli_take_set(const struct command *command, const char *sets[CLI_MOST_SETS], int *n_sets,
+                  const char *value);
+
+/* Of a command on a results file that knows its own sweep: is it named, and do overrides have a
+ * sweep file? Errors: LN_INPUT after a usage error. */
+int cli_check_results_options(const struct command *command, const char *path,
+                              const char *sweep_path, int n_sets);
+
 /* sweep.yaml, part -> sweep<part>.h5 in the current directory. */
 void cli_default_output(const char *sweep_path, const char *part, char output[512]);
 

@@ -100,13 +100,10 @@ static int read_options(struct extend *extend, int argc, char **argv) {
     while ((option = cli_next(&command_extend, specs, 2, argc, argv, &index, &value)) > -2) {
         if (option == 0)
             extend->output = value;
-        else if (option == 1 && extend->n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_extend, "more than %d --set", CLI_MOST_SETS);
-        else if (option == 1)
-            extend->sets[extend->n_sets++] = value;
-        else if (!extend->old_path)
+        else if (option == -1 && !extend->old_path)
             extend->old_path = value;
-        else if (!cli_take_path(&command_extend, &extend->sweep_path, value))
+        else if (option == 1 ? !cli_take_set(&command_extend, extend->sets, &extend->n_sets, value)
+                             : !cli_take_path(&command_extend, &extend->sweep_path, value))
             return LN_INPUT;
     }
     if (option < -2)

@@ -187,13 +187,10 @@ static int run(int argc, char **argv) {
     while ((option = cli_next(&command_plan, specs, 2, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? LN_OK : LN_INPUT;
-        if (option == 0 && n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_plan, "more than %d --set", CLI_MOST_SETS);
-        if (option == 0)
-            sets[n_sets++] = value;
-        else if (option == 1)
+        if (option == 1)
             results = value;
-        else if (!cli_take_path(&command_plan, &path, value))
+        else if (option == 0 ? !cli_take_set(&command_plan, sets, &n_sets, value)
+                             : !cli_take_path(&command_plan, &path, value))
             return LN_INPUT;
     }
     if (!path)

@@ -136,22 +136,16 @@ static int read_options(struct repair *repair, int argc, char **argv) {
     while ((option = cli_next(&command_repair, specs, 3, argc, argv, &index, &value)) > -2) {
         if (option == 0)
             repair->sweep_path = value;
-        else if (option == 1 && repair->n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_repair, "more than %d --set", CLI_MOST_SETS);
-        else if (option == 1)
-            repair->sets[repair->n_sets++] = value;
         else if (option == 2)
             repair->is_dry = true;
-        else if (!cli_take_path(&command_repair, &repair->path, value))
+        else if (option == 1 ? !cli_take_set(&command_repair, repair->sets, &repair->n_sets, value)
+                             : !cli_take_path(&command_repair, &repair->path, value))
             return LN_INPUT;
     }
     if (option < -2)
         return option == -4 ? -1 : LN_INPUT;
-    if (!repair->path)
-        return cli_usage(&command_repair, "which results file?");
-    if (repair->n_sets > 0 && !repair->sweep_path)
-        return cli_usage(&command_repair, "--set belongs to --sweep; a results file has its own");
-    return LN_OK;
+    return cli_check_results_options(&command_repair, repair->path, repair->sweep_path,
+                                     repair->n_sets);
 }
 
 static int run(int argc, char **argv) {

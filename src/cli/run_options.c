@@ -55,14 +55,12 @@ int run_read_options(struct run_job *job, int argc, char **argv) {
     while ((option = cli_next(&command_run, specs, 7, argc, argv, &index, &value)) != -2) {
         if (option <= -3)
             return option == -4 ? -1 : LN_INPUT;
-        if (option == 1 && job->n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_run, "more than %d --set", CLI_MOST_SETS);
         if (option == -1 && !cli_take_path(&command_run, &job->sweep_path, value))
             return LN_INPUT;
         if (option == 0)
             job->output = value;
-        else if (option == 1)
-            job->sets[job->n_sets++] = value;
+        else if (option == 1 && !cli_take_set(&command_run, job->sets, &job->n_sets, value))
+            return LN_INPUT;
         else if (option == 2)
             job->is_quiet = true;
         else if (option == 3 && !read_shard(job, value))

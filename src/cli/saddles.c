@@ -41,10 +41,9 @@ static int take_option(struct saddles_options *options, int option, const char *
                                    [OPTION_OUTPUT] = &options->output};
     if (option == OPTION_FIRST)
         options->has_first_order = true;
-    else if (option == OPTION_SET && options->n_sets == CLI_MOST_SETS)
-        return cli_usage(&command_saddles, "more than %d --set", CLI_MOST_SETS);
     else if (option == OPTION_SET)
-        options->sets[options->n_sets++] = value;
+        return cli_take_set(&command_saddles, options->sets, &options->n_sets, value) ? -1
+                                                                                      : LN_INPUT;
     else
         *words[option] = value;
     return -1;

@@ -179,10 +179,8 @@ static int take_option(struct request *request, int option, const char *value) {
         request->costs = value;
         return LN_OK;
     case SET:
-        if (request->n_sets == CLI_MOST_SETS)
-            return cli_usage(&command_simulate, "more than %d --set", CLI_MOST_SETS);
-        request->sets[request->n_sets++] = value;
-        return LN_OK;
+        return cli_take_set(&command_simulate, request->sets, &request->n_sets, value) ? LN_OK
+                                                                                       : LN_INPUT;
     default:
         return cli_take_path(&command_simulate, &request->path, value) ? LN_OK : LN_INPUT;
     }

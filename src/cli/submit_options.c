@@ -55,10 +55,7 @@ static int take_time(struct submit_request *request, const char *value) {
 }
 
 static int take_set(struct submit_request *request, const char *value) {
-    if (request->n_sets == CLI_MOST_SETS)
-        return cli_usage(&command_submit, "more than %d --set", CLI_MOST_SETS);
-    request->sets[request->n_sets++] = value;
-    return LN_OK;
+    return cli_take_set(&command_submit, request->sets, &request->n_sets, value) ? LN_OK : LN_INPUT;
 }
 
 static int take_launcher(struct submit_request *request, const char *value) {
