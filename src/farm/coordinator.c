@@ -9,11 +9,11 @@
  * A rank that is free is sent where the most work is left for each rank that is there, itself
  * included (D'Hondt's rule): the ranks are spread over the groups as the work is, all groups begin
  * with their longest points at once, and ranks change their shape seldom. Two exceptions make this
- * a longest-first rule also where ranks are few or predictions bad. A point is urgent when its
- * duration is more than 1/URGENT of the time left per rank; the longest urgent point of a group
- * without a rank is granted next, also to a rank that would have to leave its group. A point is
- * critical when it is more than 1/CRITICAL; the longest critical point is granted to the next rank
- * that is free.
+ * a longest-first rule also where ranks are few or predictions bad. A point is critical when its
+ * duration is more than 1/CRITICAL of the time left per rank; the longest critical point is granted
+ * to the next rank that is free, before any other, so that what begins last is short. A point is
+ * urgent when it is more than 1/URGENT; the longest urgent point of a group without a rank is
+ * granted next, also to a rank that would have to leave its group.
  *
  * Short points go out in grants of at most 1/SHARES of the time left per rank. Grants shrink as the
  * work does, and the last ones are single points. (On longest-first order, a grant of a fixed share
@@ -189,14 +189,13 @@ static bool is_urgent(const struct ln_coordinator *coordinator, int group, doubl
 
 /* For a rank whose lanes run the shape of `own`; -1: none, or it has no points left. */
 static int choose_group(const struct ln_coordinator *coordinator, int own) {
+    int longest = ln_heap_top(&coordinator->longest);
+    if (own < 0 && longest >= 0 && is_urgent(coordinator, longest, CRITICAL))
+        return longest;
     int deserted = ln_heap_top(&coordinator->deserted);
     if (deserted >= 0 && is_urgent(coordinator, deserted, URGENT))
         return deserted;
-    if (own >= 0)
-        return own;
-    int longest = ln_heap_top(&coordinator->longest);
-    bool is_critical = longest >= 0 && is_urgent(coordinator, longest, CRITICAL);
-    return is_critical ? longest : ln_heap_top(&coordinator->needy);
+    return own >= 0 ? own : ln_heap_top(&coordinator->needy);
 }
 
 /* Points that fill the lanes; fewer when there are not enough left for the lanes of every rank. */
