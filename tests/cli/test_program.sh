@@ -116,7 +116,11 @@ ok "a directory as sweep file is refused" sh -c "[ $rc = 2 ] && grep -q director
 
 # --- the sweeps that come with the program
 for file in "$LINNET_SOURCE"/sweeps/*.yaml; do
-    run plan "$file"
+    case $file in
+    */trainability_atlas.yaml) fewer=axes.seed.count=1 ;; # millions of points: the grid with one seed is as good a test
+    *) fewer= ;;
+    esac
+    run plan "$file" ${fewer:+--set $fewer}
     ok "sweeps/$(basename "$file") is a sweep" [ $rc = 0 ]
 done
 
