@@ -59,6 +59,11 @@ void ln_chain_release(const struct ln_chain *chain);
 /* P [d_N x d_0] of one network, not lane-packed; weights as ln_chain_run takes them. */
 void ln_chain_multiply(const struct ln_chain *chain, const double *weights, double *p);
 
+/* out = H v, v and out [n_weights] as the weights: the Hessian of E in the direction v. Of one
+ * network, not lane-packed; moment: NULL where the chain has none. No n_weights^2 anywhere. */
+void ln_chain_along(const struct ln_chain *chain, const double *weights, const double *target,
+                    const double *moment, const double *v, double *out);
+
 /* Work space of the points in flight of one chain. */
 struct ln_chain_room;
 

@@ -120,53 +120,13 @@ void ln_deep_hessian(const struct ln_net *net, double *hessian) {
         ln_penalty_hessian(net, hessian);
 }
 
-/* c += a b. */
-static void add_product(double *c, const double *a, bool a_t, const double *b, bool b_t, int m,
-                        int n, int k, double *work) {
-    ln_matmul(work, a, a_t, b, b_t, m, n, k);
-    for (int i = 0; i < m * n; i++)
-        c[i] += work[i];
-}
-
 void ln_deep_hessian_vector(const struct ln_net *net, const double *v, double *out) {
     const struct ln_shape *shape = net->shape;
     const struct ln_problem *problem = net->problem;
-    const double *weights = net->weights;
-    int n_layers = shape->n_layers, d_in = problem->d_in;
-    const int *d = shape->widths;
-    size_t room = (size_t)shape->max_width * shape->max_width;
-    double *memory = ln_linalg_alloc(room * (2 * (size_t)n_layers + 7), sizeof *memory);
-    double *p = memory, *dp = p + room * (n_layers + 1); /* P_j and its derivative, at j * room */
-    double *down = dp + room * (n_layers + 1), *d_down = down + room, *next = d_down + room,
-           *d_next = next + room;
-    double *work = d_next + room;
-    for (int i = 0; i < d_in; i++)
-        p[i * d_in + i] = 1;
-    for (int j = 1; j <= n_layers; j++) {
-        const double *w = weights + shape->offset[j - 1], *dw = v + shape->offset[j - 1];
-        ln_matmul(p + room * j, w, false, p + room * (j - 1), false, d[j], d_in, d[j - 1]);
-        ln_matmul(dp + room * j, dw, false, p + room * (j - 1), false, d[j], d_in, d[j - 1]);
-        add_product(dp + room * j, w, false, dp + room * (j - 1), false, d[j], d_in, d[j - 1],
-                    work);
-    }
-    error_of(problem, p + room * n_layers, down);
-    if (problem->moment)
-        ln_matmul(d_down, dp + room * n_layers, false, problem->moment, false, d[n_layers], d_in,
-                  d_in);
-    else
-        memcpy(d_down, dp + room * n_layers, (size_t)d[n_layers] * d_in * sizeof *d_down);
-    for (int j = n_layers; j >= 1; j--) {
-        const double *w = weights + shape->offset[j - 1], *dw = v + shape->offset[j - 1];
-        double *h = out + shape->offset[j - 1];
-        ln_matmul(h, d_down, false, p + room * (j - 1), true, d[j], d[j - 1], d_in);
-        add_product(h, down, false, dp + room * (j - 1), true, d[j], d[j - 1], d_in, work);
-        ln_matmul(next, w, true, down, false, d[j - 1], d_in, d[j]);
-        ln_matmul(d_next, w, true, d_down, false, d[j - 1], d_in, d[j]);
-        add_product(d_next, dw, true, down, false, d[j - 1], d_in, d[j], work);
-        memcpy(down, next, (size_t)d[j - 1] * d_in * sizeof *down);
-        memcpy(d_down, d_next, (size_t)d[j - 1] * d_in * sizeof *d_down);
-    }
-    free(memory);
+    const struct ln_chain *chain =
+        ln_chain_hold(shape->widths, shape->n_layers, problem->moment != NULL, true);
+    ln_chain_along(chain, net->weights, problem->target, problem->moment, v, out);
+    ln_chain_release(chain);
     if (shape->variant == LN_VARIANT_PENALISED)
         ln_penalty_hessian_vector(net, v, out);
 }

@@ -189,25 +189,36 @@ static void the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric
     }
 }
 
+static void check_hessian_vector(const int *widths, int n_layers, bool has_moment, uint64_t seed) {
+    struct net net;
+    net_make(&net, widths, n_layers, has_moment, seed);
+    int n = net.shape.n_weights;
+    double *hessian = numbers(n * n), *v = random_numbers(n, 1);
+    double *dense = numbers(n), *out = random_numbers(n, 2);
+    struct ln_net view = net_view(&net);
+    net.shape.model->hessian(&view, hessian);
+    ln_matmul(dense, hessian, false, v, false, n, 1, n);
+    net.shape.model->hessian_vector(&view, v, out);
+    assert_near(near_distance(out, dense, n), 0, 1e-12 * (1 + ln_norm(dense, (size_t)n)));
+    free(out);
+    free(dense);
+    free(v);
+    free(hessian);
+    net_clear(&net);
+}
+
 static void the_hessian_vector_product_is_the_dense_hessian_times_the_vector(void **state) {
     (void)state;
-    for (int i = 0; i < 2 * N_NETS; i++) {
-        struct net net;
-        net_make(&net, nets[i / 2].widths, nets[i / 2].n_layers, i % 2, 20 + (uint64_t)i);
-        int n = net.shape.n_weights;
-        double *hessian = numbers(n * n), *v = random_numbers(n, 1);
-        double *dense = numbers(n), *out = random_numbers(n, 2);
-        struct ln_net view = net_view(&net);
-        net.shape.model->hessian(&view, hessian);
-        ln_matmul(dense, hessian, false, v, false, n, 1, n);
-        net.shape.model->hessian_vector(&view, v, out);
-        assert_near(near_distance(out, dense, n), 0, 1e-12 * (1 + ln_norm(dense, (size_t)n)));
-        free(out);
-        free(dense);
-        free(v);
-        free(hessian);
-        net_clear(&net);
-    }
+    for (int i = 0; i < 2 * N_NETS; i++)
+        check_hessian_vector(nets[i / 2].widths, nets[i / 2].n_layers, i % 2, 20 + (uint64_t)i);
+}
+
+/* Wide enough for vectors to go by dgemv. */
+static void the_hessian_vector_product_of_wide_vectors_is_the_dense_one_too(void **state) {
+    (void)state;
+    static const int wide[][4] = {{30, 9, 20, 1}, {1, 20, 9, 30}, {24, 1, 24, 24}};
+    for (int i = 0; i < 6; i++)
+        check_hessian_vector(wide[i / 2], 3, i % 2, 40);
 }
 
 /* The switch from the dense Hessian to Lanczos must not be seen. */
@@ -389,6 +400,7 @@ int main(void) {
         cmocka_unit_test(a_cleared_lane_is_zero_and_leaves_its_neighbours_alone),
         cmocka_unit_test(the_hessian_agrees_with_differences_of_the_gradient_and_is_symmetric),
         cmocka_unit_test(the_hessian_vector_product_is_the_dense_hessian_times_the_vector),
+        cmocka_unit_test(the_hessian_vector_product_of_wide_vectors_is_the_dense_one_too),
         cmocka_unit_test(the_ends_of_the_spectrum_of_a_large_hessian_are_those_of_the_dense_one),
         cmocka_unit_test(the_sharpness_of_the_balanced_minimum_is_n_sigma_to_the_2_minus_2_over_n),
         cmocka_unit_test(the_minimum_behind_a_bottleneck_is_the_best_map_in_the_norm_of_the_loss),
