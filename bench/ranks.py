@@ -27,13 +27,14 @@ def sets(bench, seeds=1):
 
 
 class Pair:
-    """One sweep on one rank and on two. seconds: ranks -> Figure; the others are ratios or shares."""
+    """One sweep on one rank and on two. seconds: ranks -> Figure; the others are ratios or shares. twice: the work of two
+    runs of one rank that share the machine, over that of one alone, in the same time: what two ranks could reach here."""
 
     def __init__(self, bench, seeds):
         self.seeds, self.points, self.seconds = seeds, 0, {n: Figure(bench.gate) for n in (1, 2)}
-        self.ratio, self.core, self.steps, self.rest = (Figure(bench.gate) for _ in range(4))
+        self.ratio, self.core, self.steps, self.rest, self.twice, self.share = (Figure(bench.gate) for _ in range(6))
 
-    def add(self, said, look):
+    def add(self, said, both, look):
         """What is lost between two ranks and half the time of one: dearer points, idle lanes, time without a point."""
         for n in (1, 2):
             self.seconds[n].add(said[n]["seconds"], look)
@@ -42,6 +43,9 @@ class Pair:
         self.core.add(said[2]["core"] / said[1]["core"], look)
         self.steps.add(said[2]["lane_steps"] / said[1]["lane_steps"], look)
         self.rest.add(100 * (1 - said[2]["core"] / (2 * said[2]["seconds"])), look)
+        twice = sum(said[1]["seconds"] / one["seconds"] for one in both)
+        self.twice.add(twice, look)
+        self.share.add(said[1]["seconds"] / said[2]["seconds"] / twice, look)
 
 
 class Scaling:
@@ -57,7 +61,8 @@ class Scaling:
             look = self.bench.gate.look()
             order = (1, 2) if turn % 2 else (2, 1)
             for case in self.pairs:
-                case.add({n: self.run(n, case.seeds) for n in order}, look)
+                said = {n: self.run(n, case.seeds) for n in order}
+                case.add(said, self.run_both(case.seeds), look)
             alone = rate_of(pair[0].ask("peak", 0.05))
             self.peak.add(both(pair) / alone, look)
         for worker in pair:
@@ -65,37 +70,56 @@ class Scaling:
         say(f"2 ranks: {', '.join(f'x{case.ratio.median:.2f}' for case in self.pairs)} (FMA peak x{self.peak.median:.2f})")
 
     def run(self, ranks, seeds):
+        name = f"ranks-{ranks}.h5"
+        self.start(ranks, seeds, name).wait()
+        return self.end(name)
+
+    def run_both(self, seeds):
+        """Two runs of one rank at once, which know nothing of each other."""
+        names = ["ranks-a.h5", "ranks-b.h5"]
+        runs = [self.start(1, seeds, name) for name in names]
+        for run in runs:
+            run.wait()
+        return [self.end(name) for name in names]
+
+    def start(self, ranks, seeds, name):
+        command = ["mpirun", "-n", str(ranks), os.path.join(self.bench.build, "linnet"), "run", SWEEP, "-o",
+                   self.bench.file(name), "--quiet"]
+        for setting in sets(self.bench, seeds):
+            command += ["--set", setting]
+        return subprocess.Popen(command, env=mpi_environment(), stdout=subprocess.DEVNULL)
+
+    def end(self, name):
         """Seconds of training as the side log has them: start of MPI and layout of the file are not in it."""
-        out = self.bench.file(f"ranks-{ranks}.h5")
-        command = ["mpirun", "-n", str(ranks), os.path.join(self.bench.build, "linnet"), "run", SWEEP, "-o", out,
-                   "--quiet"]
-        for name in sets(self.bench, seeds):
-            command += ["--set", name]
-        subprocess.run(command, check=True, env=mpi_environment(), stdout=subprocess.DEVNULL)
-        with open(out + ".log", encoding="utf-8") as file:
+        with open(self.bench.file(name) + ".log", encoding="utf-8") as file:
             lines = [json.loads(line) for line in file]
         events = {event["event"]: event for event in lines}
         core = sum(event["actual"] for event in lines if event["event"] == "shape")
-        for name in os.listdir(self.bench.work):
-            if name.startswith(f"ranks-{ranks}.h5"):
-                os.remove(self.bench.file(name))
+        for left in os.listdir(self.bench.work):
+            if left.startswith(name):
+                os.remove(self.bench.file(left))
+        if events["end"]["exit"] != 0:
+            raise RuntimeError(f"linnet run ended with {events['end']['exit']}")
         return {"seconds": events["end"]["seconds"], "points": events["start"]["points"], "core": core,
                 "lane_steps": events["lanes"]["lane_steps"]}
 
     def page(self):
         cells = [["1 rank, s", ""], ["2 ranks, s", ""], ["1 rank over 2 ranks", TARGET_SCALING],
+                 ["two runs of one rank at once, work done over one alone", ""],
+                 ["1 rank over 2 ranks, over that", ""],
                  ["core seconds of the points, 2 ranks over 1", ""], ["steps of all lanes, 2 ranks over 1", ""],
                  ["of the time of 2 ranks, % that is not core seconds of points", ""]]
         for case in self.pairs:
             met = against(case.ratio, TARGET_SCALING, "two ranks") if case is self.pairs[0] else with_spread(case.ratio)
-            column = [with_spread(case.seconds[1]), with_spread(case.seconds[2]), met, with_spread(case.core),
-                      with_spread(case.steps), with_spread(case.rest)]
+            column = [with_spread(case.seconds[1]), with_spread(case.seconds[2]), met, with_spread(case.twice),
+                      with_spread(case.share), with_spread(case.core), with_spread(case.steps), with_spread(case.rest)]
             cells = [row + [cell] for row, cell in zip(cells, column)]
         rows = cells + [["two FMA loops at once over one", "", with_spread(self.peak), *[""] * (len(self.pairs) - 1)]]
         text = (f"`{SWEEP}` with one of its seeds, which is the case of the target, and with all four, a run four times as long; "
-                "wall time of the training, results file and its last sync included. The lines in between say where "
-                "time goes: into dearer points (cores that share caches and memory), into lanes without a point, and "
-                "into neither (waiting for the disk, for the others, for a grant).")
+                "wall time of the training, results file and its last sync included. Two runs of one rank at once share nothing "
+                "but the machine: two ranks of one run cannot do more than they. The lines below say where time goes: "
+                "into dearer points (cores that share caches and memory), into lanes without a point, and into neither "
+                "(waiting for the disk, for the others, for a grant).")
         return section("Two ranks", text, ["", "target", *(f"{case.points} points" for case in self.pairs)], rows)
 
 
