@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "lanes_kernel.h"
-#include "linnet/linalg.h"
 #include "linnet/work.h"
 
 struct along {
@@ -24,11 +23,7 @@ static double *mine(const double *slot) {
 static void multiply(double *c, const struct ln_chain_op *op, const double *a, const double *b) {
     struct ln_lanes_job job = {
         .form = op->form, .m = op->m, .n = op->n, .k = op->k, .c = c, .a = a, .b = b};
-    bool has_vector = (op->m == 1 || op->n == 1) && (double)op->m * op->n * op->k > 512;
-    if (has_vector)
-        ln_lanes_do(&job, NULL, 1);
-    else
-        ln_matmul(c, a, op->form == LN_CHAIN_TN, b, op->form == LN_CHAIN_NT, op->m, op->n, op->k);
+    ln_lanes_do(&job, NULL, 1);
 }
 
 /* A layer does not move: what would move it is differentiated, into its place of out. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lanes_kernel.h"
+#include "linnet/linalg.h"
 
 static const char *const names[LN_LANES_N_SETS] = {"avx512", "avx2", "portable"};
 
@@ -64,11 +65,14 @@ static void by_dgemm(const struct ln_lanes_job *job, double alpha, double beta) 
                 job->b, turns_b ? k : n, beta, job->c, n);
 }
 
-/* One column, or row, and a matrix; or one of each. dgemm would first pack the matrix. */
+/* One column, or row, and a matrix; or one of each: dgemm would first pack the matrix. */
 static void by_blas(const struct ln_lanes_job *job, double alpha, double beta) {
     bool turns_a = job->form == LN_CHAIN_TN, turns_b = job->form == LN_CHAIN_NT;
     int m = job->m, n = job->n, k = job->k;
-    if (n == 1)
+    bool is_tiny = m <= 4 && n <= 4 && k <= 4; /* done before BLAS has found its kernel */
+    if (is_tiny && !job->descends)
+        ln_matmul(job->c, job->a, turns_a, job->b, turns_b, m, n, k);
+    else if (n == 1)
         cblas_dgemv(CblasRowMajor, turns_a ? CblasTrans : CblasNoTrans, turns_a ? k : m,
                     turns_a ? m : k, alpha, job->a, turns_a ? m : k, job->b, 1, beta, job->c, 1);
     else if (m == 1)
