@@ -11,12 +11,10 @@ anew the damaged one is kept.
 At last the check is checked: a flip with a forged checksum is right by its checksum, and must count as missed.
 """
 
-import argparse
 import collections
 import json
 import os
 import pathlib
-import random
 import shutil
 import subprocess
 import sys
@@ -25,7 +23,7 @@ import tempfile
 import h5py
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kill import Failure, in_folder  # noqa: E402
+from kill import Failure, start  # noqa: E402
 
 SWEEP = """\
 linnet: 1
@@ -256,14 +254,7 @@ def test(options, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("linnet", type=os.path.abspath, help="the program")
-    parser.add_argument("--every", type=int, default=97, help="1: every byte")
-    parser.add_argument("--random", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    options.chance = random.Random(options.seed)
-    return in_folder("damage", lambda folder: test(options, folder))
+    return start(test, __doc__, "damage", {}, every=(97, "1: every byte"), random=(40, None))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,19 @@ class Failure(Exception):
     pass
 
 
+def start(test, description, name, programs, **numbers):
+    """Reads the command line (paths of programs, by name; whole numbers: default and what they are) and calls test(options, folder) with a
+    folder of its own. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    for word, text in ({"linnet": "the program"} | programs).items():
+        parser.add_argument(word, type=os.path.abspath, help=text)
+    for word, (default, text) in ({"seed": (1, None)} | numbers).items():
+        parser.add_argument(f"--{word}", type=int, default=default, help=text)
+    options = parser.parse_args()
+    options.chance = random.Random(options.seed)
+    return in_folder(name, lambda folder: test(options, folder))
+
+
 def in_folder(name, test):
     """Calls test(folder) with a folder of its own, which is removed. Returns the exit code."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"linnet-{name}.", dir="/dev/shm"))
@@ -287,16 +300,8 @@ def test(options, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("linnet", type=os.path.abspath, help="the program")
-    parser.add_argument("--kills", type=int, default=25)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--ranks", type=int, default=3)
-    parser.add_argument("--count", type=int, default=400, help="networks per depth")
-    parser.add_argument("--steps", type=int, default=100000, help="steps per network")
-    options = parser.parse_args()
-    options.chance = random.Random(options.seed)
-    return in_folder("kill", lambda folder: test(options, folder))
+    return start(test, __doc__, "kill", {}, kills=(25, None), ranks=(3, None), count=(400, "networks per depth"),
+                 steps=(100000, "steps per network"))
 
 
 if __name__ == "__main__":

@@ -12,18 +12,16 @@ that of the uninterrupted run, byte for byte, and nothing lies beside it.
 At last the check is checked: a parked record that was torn must be noticed.
 """
 
-import argparse
 import collections
 import os
 import pathlib
-import random
 import signal
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kill import FAILED, VICTIMS, Contents, Failure, Run, check, in_folder  # noqa: E402
+from kill import FAILED, VICTIMS, Contents, Failure, Run, check, start  # noqa: E402
 
 SWEEP = """\
 linnet: 1
@@ -222,15 +220,7 @@ def test(options, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("linnet", type=os.path.abspath, help="the program")
-    parser.add_argument("faults", type=os.path.abspath, help="the program with faults")
-    parser.add_argument("--every", type=int, default=1, help="of the named moments")
-    parser.add_argument("--random", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    options.chance = random.Random(options.seed)
-    return in_folder("parking", lambda folder: test(options, folder))
+    return start(test, __doc__, "parking", {"faults": "the program with faults"}, every=(1, "of the named moments"), random=(10, None))
 
 
 if __name__ == "__main__":

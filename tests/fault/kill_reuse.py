@@ -10,16 +10,14 @@ is not there or is byte for byte that of an undisturbed command. The next try, o
 At last the check is checked: a target written in place, as no linnet would, must be noticed.
 """
 
-import argparse
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from kill import Failure, in_folder  # noqa: E402
+from kill import Failure, start  # noqa: E402
 
 SWEEP = """\
 linnet: 1
@@ -150,16 +148,8 @@ def test(options, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("linnet", type=os.path.abspath, help="the program")
-    parser.add_argument("kill_at", type=os.path.abspath, help="the library that kills")
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--random", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=50, help="networks per depth")
-    options = parser.parse_args()
-    options.chance = random.Random(options.seed)
-    return in_folder("reuse", lambda folder: test(options, folder))
+    return start(test, __doc__, "reuse", {"kill_at": "the library that kills"}, every=(1, None), random=(10, None),
+                 count=(50, "networks per depth"))
 
 
 if __name__ == "__main__":
