@@ -293,7 +293,7 @@ def goes_on(scenario, site, at, what, lines):
     if scenario.name in ("unpark", "repark") and site in ("parked.read", "rows.read"):
         return True  # when its point starts: that one begins anew
     # By a rank whose only record is the one that is damaged; where it is only looked whether this may be replaced.
-    if site == "parked.open" and (scenario.name in ("park", "repark") or (scenario.name == "unpark" and at != 2)):
+    if site == "parked.open" and (scenario.name in ("park", "repark", "merge", "extend") or (scenario.name == "unpark" and at != 2)):
         return not lines
     return not lines and (what in ("short", "EINTR") or (site, what) in HARMLESS or is_cured or site in SILENT or
                           (site in ROOMLESS and what in ("ENOSPC", "EDQUOT")))
