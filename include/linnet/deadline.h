@@ -14,6 +14,7 @@ struct ln_deadline {
     double margin;       /* seconds that were asked for; negative: none were */
     double row_bytes;    /* of a point, parked or not */
     double parked_bytes; /* that are there already, and may have to be written again */
+    double silence;      /* the longest of this run so far */
     int n_ranks;
 };
 

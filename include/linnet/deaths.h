@@ -2,9 +2,10 @@
  * file is replaced atomically, and what is read of it is believed only within bounds.
  *
  * A run all of whose processes vanish at once (a node, somebody's kill -9; a memory limit under
- * srun) blames nobody. But points that were in hand time and again when that happened are first
- * tried alone in their process, and if that is not enough one at a time in the whole run: then it
- * is known over which one it died. */
+ * srun) blames nobody. But points that are in hand when that happens again are tried apart, alone
+ * in their process, and each time it happens once more with half as many others in the whole run;
+ * when there are none it is known over which one it died. Those that are harmless end on the way,
+ * so nobody waits long for the sake of one. */
 #ifndef LINNET_DEATHS_H
 #define LINNET_DEATHS_H
 
@@ -17,18 +18,14 @@
 /* A point with so many deaths is given up. */
 enum { LN_DEATHS_MOST = 3 };
 
-/* How a point is to be tried: after all others from ALONE on. */
-enum ln_trial {
-    LN_TRIAL_USUAL,
-    LN_TRIAL_ALONE, /* without company in its process */
-    LN_TRIAL_SOLE,  /* nobody else has anything in hand */
-    LN_TRIAL_NEVER  /* given up */
-};
+/* How a point is to be tried: 0: as all are; k: after them, alone in its process, and with at most
+ * n_ranks >> (k - 1) in hand in the whole run; LN_APART_NEVER: given up. */
+enum { LN_APART_MOST = 17, LN_APART_NEVER = 255 };
 
 struct ln_death {
     int64_t cell;
     int count;    /* its own deaths; 0: it was only in hand when all vanished */
-    int vanished; /* runs that vanished at once while it was in hand */
+    int vanished; /* runs of which all processes (of its host) vanished while it was in hand */
     int signal;   /* of the last one; 0: killed without a sign */
     char host[64], job[24], when[24];
 };
@@ -61,11 +58,15 @@ int ln_deaths_fold(const char *path, const struct ln_sweep *sweep, const uint8_t
 /* The list of a sweep. */
 void ln_deaths_begin(struct ln_deaths *deaths, const struct ln_sweep *sweep);
 
-enum ln_trial ln_deaths_trial(const struct ln_death *death);
+uint8_t ln_deaths_apart(const struct ln_death *death);
+
+/* The most points in hand: n_ranks, n_ranks / 2, ... 1. */
+int ln_deaths_company(uint8_t apart, int n_ranks);
 
 const struct ln_death *ln_deaths_find(const struct ln_deaths *deaths, int64_t cell); /* or NULL */
 
-/* Takes over what another list says; of a point in both, the one with more deaths, then the later.
+/* Takes over what another list says; of a point in both, the one with more deaths, then with more
+ * runs that vanished, then the later.
  * Errors: LN_FATAL (memory). */
 int ln_deaths_join(struct ln_deaths *deaths, const struct ln_deaths *other, struct ln_err *err);
 

@@ -21,6 +21,7 @@ struct ln_account {
     const struct ln_tally *groups; /* [plan->n_groups] points finished */
     struct ln_train_use use;       /* of the lanes of all ranks */
     int64_t n_refused;             /* parked points that could not go on, and began anew */
+    double silence;                /* for the deadline of what this run trains next */
 };
 
 struct ln_farm_options {

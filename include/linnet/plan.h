@@ -51,9 +51,9 @@ void ln_plan_drop_done(struct ln_plan *plan, const uint8_t *done);
  * Ownership: ln_plan_free. */
 struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells);
 
-/* The plan of point i alone, as if it were set apart; the other stays as it is. Ownership:
- * ln_plan_free. */
-struct ln_plan *ln_plan_one(const struct ln_plan *plan, int64_t i);
+/* Some of the points that were set apart; the other plan stays as it is. Ownership: ln_plan_free.
+ */
+struct ln_plan *ln_plan_part(const struct ln_plan *apart, int64_t first, int64_t count);
 
 void ln_plan_free(struct ln_plan *plan);
 

@@ -128,8 +128,13 @@ struct progress {
     const char *output;
     bool is_terminal, is_quiet;
     struct ln_running *running;
-    double seconds_parked; /* core seconds that earlier runs have put into points of this one */
+    double seconds_parked;     /* core seconds that earlier runs have put into points of this one */
+    int64_t n_points;          /* of the run, which is one farm after the other */
+    double seconds_after;      /* predicted for the farms to come */
+    struct ln_progress before; /* what those have done that are over */
     double last_line, last_told;
+    double silence; /* see ln_account */
+    bool is_apart;  /* suspects, a few to a farm: what they cost is logged, not printed */
 };
 void cli_progress(void *progress, const struct ln_progress *state, bool final);
 

@@ -57,8 +57,9 @@ static void print_account(const struct ln_tally *sum, const struct ln_train_use 
 }
 
 void cli_account(void *ctx, const struct ln_account *account) {
-    const struct progress *progress = ctx;
+    struct progress *progress = ctx;
     struct cli_costs costs = {0};
+    progress->silence = account->silence;
     for (int g = 0; g < account->plan->n_groups; g++)
         if (account->groups[g].count > 0)
             cli_costs_add(&costs, account->plan->groups[g].shape, &account->groups[g]);
@@ -70,7 +71,7 @@ void cli_account(void *ctx, const struct ln_account *account) {
                 "anew\n",
                 (long long)account->n_refused);
     struct ln_tally sum = cli_costs_sum(&costs);
-    if (!progress->is_quiet && sum.count > 0)
+    if (!progress->is_quiet && !progress->is_apart && sum.count > 0)
         print_account(&sum, &account->use);
     cli_costs_clear(&costs);
 }

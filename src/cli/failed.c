@@ -89,7 +89,7 @@ static void print_failed(const struct failed *failed, const struct ln_view *view
 }
 
 static bool is_suspect(const struct ln_death *death) {
-    return death && ln_deaths_trial(death) != LN_TRIAL_USUAL;
+    return death && ln_deaths_apart(death) > 0;
 }
 
 /* Those that are not done by now. */

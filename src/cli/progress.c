@@ -39,12 +39,9 @@ static void line(char *text, size_t size, const struct ln_progress *state, doubl
              (long long)state->n_points, digits, rate, final ? "in" : "left", eta, outcomes);
 }
 
-void cli_progress(void *ctx, const struct ln_progress *state, bool final) {
+static void show(struct progress *progress, const struct ln_progress *state, bool final) {
     enum { CELLS = 24 };
-    struct progress *progress = ctx;
     char text[320], bar[3 * CELLS + 1] = "";
-    if (state->seconds < progress->last_told) /* the farm has begun anew, with the suspects */
-        progress->last_told = progress->last_line = 0;
     double left = ln_progress_time_left(state, progress->seconds_parked);
     if (state->seconds - progress->last_told >= 1.0) {
         ln_running_tell(progress->running, state->n_done, state->n_points, left);
@@ -66,4 +63,27 @@ void cli_progress(void *ctx, const struct ln_progress *state, bool final) {
         strcat(bar, (i + 0.5) / CELLS < share ? "\u2588" : "\u2591");
     fprintf(stderr, "\r\033[K%s %s%s", bar, text, final ? "\n" : "");
     fflush(stderr);
+}
+
+/* Of the whole run, by what the present farm says. */
+static struct ln_progress add_up(const struct progress *progress, const struct ln_progress *farm) {
+    const struct ln_progress *before = &progress->before;
+    struct ln_progress all = *farm;
+    all.n_points = progress->n_points;
+    all.n_done += before->n_done;
+    all.seconds += before->seconds;
+    all.seconds_done += before->seconds_done;
+    all.seconds_left += fmax(progress->seconds_after, 0);
+    for (int i = 0; i < LN_MAX_LABELS; i++)
+        all.labels[i] += before->labels[i];
+    return all;
+}
+
+void cli_progress(void *ctx, const struct ln_progress *farm, bool final) {
+    struct progress *progress = ctx;
+    struct ln_progress all = add_up(progress, farm);
+    bool goes_on = final && farm->n_done == farm->n_points && all.n_done < all.n_points;
+    if (final)
+        progress->before = all;
+    show(progress, &all, final && !goes_on);
 }

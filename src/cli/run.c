@@ -102,24 +102,15 @@ static int open_output(struct run_job *job, struct ln_err *err) {
     return status;
 }
 
-static int train_plan(struct run_job *job, const struct ln_plan *plan,
-                      const struct ln_farm_options *options, struct ln_err *err) {
+int run_train_plan(struct run_job *job, const struct ln_plan *plan, struct ln_farm_options *options,
+                   struct ln_err *err) {
+    struct progress *progress = options->ctx;
     if (plan->n_points == 0)
         return LN_OK;
-    return ln_farm_run(job->sweep, &job->layout, plan, job->store, MPI_COMM_WORLD, options, err);
-}
-
-/* Without words: there is nothing to see between two points. */
-static int train_one_by_one(struct run_job *job, struct ln_farm_options *options,
-                            struct ln_err *err) {
-    struct progress *progress = options->ctx;
-    int status = LN_OK;
-    progress->is_quiet = true;
-    for (int64_t i = 0; i < job->sole->n_points && status == LN_OK; i++) {
-        struct ln_plan *one = ln_plan_one(job->sole, i);
-        status = train_plan(job, one, options, err);
-        ln_plan_free(one);
-    }
+    progress->seconds_after -= plan->total_cost;
+    int status =
+        ln_farm_run(job->sweep, &job->layout, plan, job->store, MPI_COMM_WORLD, options, err);
+    options->deadline.silence = progress->silence;
     return status;
 }
 
@@ -132,7 +123,11 @@ static int train(struct run_job *job, struct ln_err *err) {
                                 .is_terminal = is_watched,
                                 .is_quiet = job->is_quiet,
                                 .running = job->running,
-                                .seconds_parked = job->parked_news.seconds};
+                                .seconds_parked = job->parked_news.seconds,
+                                .n_points = run_n_points(job),
+                                .seconds_after = job->plan->total_cost};
+    if (job->suspects)
+        progress.seconds_after += job->suspects->total_cost;
     struct ln_farm_options options = {.progress = cli_progress,
                                       .account = cli_account,
                                       .ctx = &progress,
@@ -149,11 +144,9 @@ static int train(struct run_job *job, struct ln_err *err) {
     if (job->rank == 0)
         cli_log_start(job->output, job->n_ranks, run_n_points(job), job->is_resumed);
     double start = MPI_Wtime();
-    int status = train_plan(job, job->plan, &options, err);
+    int status = run_train_plan(job, job->plan, &options, err);
     if (status == LN_OK && job->suspects)
-        status = train_plan(job, job->suspects, &options, err);
-    if (status == LN_OK && job->sole)
-        status = train_one_by_one(job, &options, err);
+        status = run_train_apart(job, &options, err);
     if (status == LN_OK || status == LN_STOPPED)
         run_park(job, status == LN_STOPPED);
     if (job->rank == 0)

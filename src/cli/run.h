@@ -26,8 +26,8 @@ struct run_job {
     /* Points over which processes died. */
     struct ln_deaths deaths; /* rank 0 */
     bool is_unread;          /* rank 0: the list of earlier deaths could not be read, and stays */
-    uint8_t *apart;          /* [n_cells] LN_TRIAL_ALONE, LN_TRIAL_SOLE, or 0; NULL: none */
-    struct ln_plan *suspects, *sole; /* each alone in its rank; one at a time */
+    uint8_t *apart;          /* [n_cells] as ln_deaths_apart; NULL: none */
+    struct ln_plan *suspects;
     struct ln_running *running;
     int64_t n_failed;            /* points given up */
     double walltime, margin;     /* seconds; walltime 0: not given, negative: none */
@@ -86,6 +86,14 @@ int run_look_back(struct run_job *job, uint8_t *done, struct ln_err *err);
 /* Takes the suspects out of job->plan into job->suspects. */
 void run_set_apart(struct run_job *job);
 int64_t run_n_points(const struct run_job *job); /* to be trained, those set apart included */
+
+/* Trains the points that were set apart, with ever less company (linnet/deaths.h). Ranks:
+ * collective; errors as of ln_farm_run. */
+int run_train_apart(struct run_job *job, struct ln_farm_options *options, struct ln_err *err);
+
+/* One farm: a part of what this run trains. */
+int run_train_plan(struct run_job *job, const struct ln_plan *plan, struct ln_farm_options *options,
+                   struct ln_err *err);
 
 /* What a results file of the same name has left, which is gone, means nothing for a new one. */
 void run_begin_deaths(const struct run_job *job);

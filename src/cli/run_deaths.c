@@ -27,13 +27,14 @@ static bool is_open(const struct ln_death *death, const void *ctx) {
            ln_sweep_point(state->job->sweep, death->cell, &point);
 }
 
-static bool is_below(const struct ln_death *death, const void *ctx) {
+static bool is_given_up(const struct ln_death *death, const void *ctx) {
     (void)ctx;
-    return ln_deaths_trial(death) != LN_TRIAL_NEVER;
+    return ln_deaths_apart(death) == LN_APART_NEVER;
 }
 
-static bool is_given_up(const struct ln_death *death, const void *ctx) {
-    return !is_below(death, ctx);
+static bool is_suspect(const struct ln_death *death, const void *ctx) {
+    (void)ctx;
+    return death->count > 0 || death->vanished > 0;
 }
 
 static void write_deaths(const struct run_job *job) {
@@ -59,22 +60,28 @@ static void read_deaths(struct run_job *job, const uint8_t *done) {
     ln_deaths_filter(&job->deaths, is_open, &state);
 }
 
-/* Failed points become pending, and their deaths are forgotten. */
+/* Failed points become pending, and their deaths are forgotten; not how they were found out. */
 static int take_back(struct run_job *job, uint8_t *done, struct ln_err *err) {
     int64_t n = ln_sweep_n_cells(job->sweep);
     for (int64_t i = 0; i < job->deaths.n; i++)
-        if (is_given_up(&job->deaths.items[i], NULL))
-            job->apart[job->deaths.items[i].cell] = LN_TRIAL_ALONE;
-    ln_deaths_filter(&job->deaths, is_below, NULL);
+        if (is_given_up(&job->deaths.items[i], NULL)) {
+            job->deaths.items[i].count = 0;
+            job->apart[job->deaths.items[i].cell] = 1;
+        }
+    ln_deaths_filter(&job->deaths, is_suspect, NULL);
     for (int64_t cell = 0; cell < n; cell++) {
         if (done[cell] != LN_ROW_FAILED)
             continue;
         if (ln_store_mark(job->store, cell, LN_ROW_PENDING, err) != LN_OK)
             return (int)err->status;
         done[cell] = 0;
-        job->apart[cell] = LN_TRIAL_ALONE;
+        job->apart[cell] = 1;
     }
     return LN_OK;
+}
+
+static uint8_t worse(uint8_t a, uint8_t b) {
+    return a > b ? a : b;
 }
 
 /* Points that have died too often fail; the others are to be alone. */
@@ -82,7 +89,7 @@ static int sort_out(struct run_job *job, uint8_t *done, struct ln_err *err) {
     for (int64_t i = 0; i < job->deaths.n; i++) {
         const struct ln_death *death = &job->deaths.items[i];
         if (!is_given_up(death, NULL))
-            job->apart[death->cell] = (uint8_t)ln_deaths_trial(death);
+            job->apart[death->cell] = worse(job->apart[death->cell], ln_deaths_apart(death));
         else if (done[death->cell] != LN_ROW_FAILED &&
                  ln_store_mark(job->store, death->cell, LN_ROW_FAILED, err) != LN_OK)
             return (int)err->status;
@@ -123,24 +130,47 @@ void run_begin_deaths(const struct run_job *job) {
         ln_deaths_forget(job->output);
 }
 
-static void say_apart(const struct run_job *job, int64_t n, const char *how) {
-    if (job->rank == 0 && !job->is_quiet && n > 0)
-        fprintf(stderr, "linnet: %lld point%s over which runs died %s tried last, %s\n",
-                (long long)n, n == 1 ? "" : "s", n == 1 ? "is" : "are", how);
-}
-
 void run_set_apart(struct run_job *job) {
     job->suspects = ln_plan_set_apart(job->plan, job->apart);
-    for (int64_t cell = 0; cell < job->plan->n_cells; cell++)
-        job->apart[cell] = job->apart[cell] == LN_TRIAL_SOLE;
-    job->sole = ln_plan_set_apart(job->suspects, job->apart);
-    say_apart(job, job->suspects->n_points, "each alone in its process");
-    say_apart(job, job->sole->n_points, "one at a time");
+    if (job->rank == 0 && !job->is_quiet && job->suspects->n_points > 0)
+        fprintf(stderr, "linnet: %lld point%s over which runs died %s tried last, each alone\n",
+                (long long)job->suspects->n_points, job->suspects->n_points == 1 ? "" : "s",
+                job->suspects->n_points == 1 ? "is" : "are");
 }
 
 int64_t run_n_points(const struct run_job *job) {
-    return job->plan->n_points + (job->suspects ? job->suspects->n_points : 0) +
-           (job->sole ? job->sole->n_points : 0);
+    return job->plan->n_points + (job->suspects ? job->suspects->n_points : 0);
+}
+
+static int train_level(struct run_job *job, const struct ln_plan *level, int64_t company,
+                       struct ln_farm_options *options, struct ln_err *err) {
+    int status = LN_OK;
+    for (int64_t i = 0; i < level->n_points && status == LN_OK; i += company) {
+        int64_t left = level->n_points - i;
+        struct ln_plan *part = ln_plan_part(level, i, left < company ? left : company);
+        status = run_train_plan(job, part, options, err);
+        ln_plan_free(part);
+    }
+    return status;
+}
+
+int run_train_apart(struct run_job *job, struct ln_farm_options *options, struct ln_err *err) {
+    struct progress *progress = options->ctx;
+    int64_t n_cells = job->plan->n_cells;
+    uint8_t *flags = ln_linalg_alloc((size_t)n_cells, 1);
+    int status = LN_OK;
+    progress->is_apart = true;
+    for (int apart = 1; status == LN_OK && job->suspects->n_points > 0; apart++) {
+        for (int64_t cell = 0; cell < n_cells; cell++)
+            flags[cell] = job->apart[cell] == apart;
+        struct ln_plan *level = ln_plan_set_apart(job->suspects, flags);
+        int company = ln_deaths_company((uint8_t)apart, job->n_ranks);
+        /* Of the first level every rank has one at a time, however many there are. */
+        status = train_level(job, level, apart == 1 ? level->n_points : company, options, err);
+        ln_plan_free(level);
+    }
+    free(flags);
+    return status;
 }
 
 void run_watch_deaths(struct run_job *job) {
@@ -176,6 +206,5 @@ void run_say_failed(const struct run_job *job) {
 void run_forget_deaths(struct run_job *job) {
     ln_deaths_clear(&job->deaths);
     ln_plan_free(job->suspects);
-    ln_plan_free(job->sole);
     free(job->apart);
 }

@@ -20,6 +20,7 @@ int ln_desk_open(struct ln_desk *desk, const struct ln_plan *plan, MPI_Comm comm
         return ln_err_set(err, LN_FATAL, "out of memory for the coordinator");
     for (int r = 0; r < desk->n_ranks; r++)
         desk->halts[r] = MPI_REQUEST_NULL;
+    desk->silence = options->deadline.silence;
     desk->started = desk->seen = ln_clock();
     desk->work_seen = ln_clock_work();
     return LN_OK;
@@ -225,6 +226,7 @@ static void give_account(const struct ln_desk *desk) {
         .groups = ln_coordinator_tallies(desk->coordinator),
         .use = desk->use,
         .n_refused = desk->n_refused,
+        .silence = desk->silence,
     };
     if (desk->options->account)
         desk->options->account(desk->options->ctx, &account);

@@ -10,10 +10,8 @@
 #include "linnet/store.h"
 #include "pages.h"
 
-/* Nothing is gained by counting further than MOST_COUNTED. The others: once can be anything, twice
- * may be a coincidence; a try without company costs little, one without anybody else at work much.
- */
-enum { MOST_COUNTED = 999, VANISHED_ALONE = 2, VANISHED_SOLE = 4 };
+/* Nothing is gained by counting further than MOST_COUNTED; and to vanish once can be anything. */
+enum { MOST_COUNTED = 999, VANISHED_APART = 2 };
 
 void ln_deaths_init(struct ln_deaths *deaths, const char *digest) {
     memset(deaths, 0, sizeof *deaths);
@@ -32,12 +30,18 @@ void ln_deaths_clear(struct ln_deaths *deaths) {
     deaths->n = deaths->room = 0;
 }
 
-enum ln_trial ln_deaths_trial(const struct ln_death *death) {
+uint8_t ln_deaths_apart(const struct ln_death *death) {
     if (death->count >= LN_DEATHS_MOST)
-        return LN_TRIAL_NEVER;
-    if (death->vanished >= VANISHED_SOLE)
-        return LN_TRIAL_SOLE;
-    return death->count > 0 || death->vanished >= VANISHED_ALONE ? LN_TRIAL_ALONE : LN_TRIAL_USUAL;
+        return LN_APART_NEVER;
+    if (death->vanished < VANISHED_APART)
+        return death->count > 0;
+    int apart = 1 + death->vanished - VANISHED_APART;
+    return (uint8_t)(apart < LN_APART_MOST ? apart : LN_APART_MOST);
+}
+
+int ln_deaths_company(uint8_t apart, int n_ranks) {
+    int company = apart > 0 ? n_ranks >> (apart - 1) : n_ranks;
+    return company > 1 ? company : 1;
 }
 
 static int64_t sum_up(const struct ln_deaths *deaths) {
@@ -147,24 +151,32 @@ static int64_t find_points(const struct ln_pages *pages, const enum ln_blame *bl
     return kept;
 }
 
-static void note(struct ln_death *death, const struct found *found, int64_t when, bool is_sole) {
+/* A death outweighs what only happened to be near. */
+static void note(struct ln_death *death, const struct found *found, int64_t when, bool is_guilty) {
     time_t seconds = (time_t)when;
     struct tm utc;
+    death->cell = found->cell;
+    death->vanished += found->is_doubt && death->vanished < MOST_COUNTED;
+    if (!is_guilty && death->count > 0)
+        return;
+    death->count += is_guilty && death->count < MOST_COUNTED;
     gmtime_r(&seconds, &utc);
     strftime(death->when, sizeof death->when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     snprintf(death->host, sizeof death->host, "%s", found->page->head.host);
     snprintf(death->job, sizeof death->job, "%s", found->page->head.job);
     death->signal = found->page->signal;
-    death->cell = found->cell;
-    /* Nobody else had anything in hand, as it was to be. */
-    bool is_guilty = !found->is_doubt || (is_sole && ln_deaths_trial(death) == LN_TRIAL_SOLE);
-    death->count += is_guilty && death->count < MOST_COUNTED;
-    death->vanished += found->is_doubt && death->vanished < MOST_COUNTED;
+}
+
+/* Nobody else had anything in hand, as it was to be, and all have vanished. */
+static bool is_sole(const struct ln_death *death, int64_t n_found, const struct ln_pages *pages) {
+    uint8_t apart = ln_deaths_apart(death);
+    return apart > 1 && ln_deaths_company(apart, pages->n) == 1 && n_found == 1 &&
+           ln_pages_vanished(pages);
 }
 
 /* Both are in order, and so is the list that comes of them. */
 static int take_in(struct ln_deaths *deaths, const struct found *found, int64_t n_found,
-                   int64_t when, struct ln_err *err) {
+                   const struct ln_pages *pages, struct ln_err *err) {
     int64_t room = deaths->n + n_found + 1, n = 0, i = 0;
     struct ln_death *items = calloc((size_t)room, sizeof *items);
     if (!items)
@@ -174,7 +186,8 @@ static int take_in(struct ln_deaths *deaths, const struct found *found, int64_t 
             items[n++] = deaths->items[i++];
         if (i < deaths->n && deaths->items[i].cell == found[k].cell)
             items[n] = deaths->items[i++];
-        note(&items[n++], &found[k], when, n_found == 1);
+        bool is_guilty = !found[k].is_doubt || is_sole(&items[n], n_found, pages);
+        note(&items[n++], &found[k], pages->when, is_guilty);
     }
     while (i < deaths->n)
         items[n++] = deaths->items[i++];
@@ -198,7 +211,7 @@ static int count_pages(const struct ln_pages *pages, const struct ln_sweep *swee
     if (rc == LN_OK && run != deaths->run) {
         ln_pages_blame(pages, blame);
         int64_t n_found = find_points(pages, blame, sweep, done, found);
-        rc = take_in(deaths, found, n_found, pages->when, err);
+        rc = take_in(deaths, found, n_found, pages, err);
     }
     deaths->run = run;
     *n = sum_up(deaths) - before;
@@ -226,9 +239,9 @@ void ln_deaths_say(const struct ln_death *death, char *text, size_t size) {
         snprintf(job, sizeof job, ", Slurm job %s", death->job);
     if (death->count == 0)
         snprintf(text, size,
-                 "in hand %d times when all processes vanished at once (a node, a memory limit, "
+                 "in hand %d time%s when all processes vanished at once (a node, a memory limit, "
                  "kill -9), last on %s%s at %s",
-                 death->vanished, death->host, job, death->when);
+                 death->vanished, death->vanished == 1 ? "" : "s", death->host, job, death->when);
     else
         snprintf(text, size, "its process died %d time%s, last on %s%s at %s: %s", death->count,
                  death->count == 1 ? "" : "s", death->host, job, death->when, cause);

@@ -133,6 +133,10 @@ static bool all_have_vanished(const struct ln_pages *pages, const char *host) {
     return n_live > 1 && n_vanished == n_live;
 }
 
+bool ln_pages_vanished(const struct ln_pages *pages) {
+    return all_have_vanished(pages, NULL);
+}
+
 /* Of a process in a run without a crash. */
 static enum ln_blame blame_of(const struct ln_pages *pages, const struct ln_page *page,
                               const struct ln_holder *self) {
@@ -141,9 +145,8 @@ static enum ln_blame blame_of(const struct ln_pages *pages, const struct ln_page
     if (!has_vanished(page) || went_down)
         return LN_BLAME_NONE;
     /* Killed without a sign, with all others or beside some that were then asked to end. */
-    return all_have_vanished(pages, NULL) || all_have_vanished(pages, page->head.host)
-               ? LN_BLAME_DOUBT
-               : LN_BLAME_DEATH;
+    return ln_pages_vanished(pages) || all_have_vanished(pages, page->head.host) ? LN_BLAME_DOUBT
+                                                                                 : LN_BLAME_DEATH;
 }
 
 static bool has_crashes(const struct ln_pages *pages) {

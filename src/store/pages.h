@@ -58,10 +58,13 @@ void ln_pages_clear(struct ln_pages *pages);
 /* Whether the run ended by itself, without a crash, before it could remove the file. */
 bool ln_pages_gave_up(const struct ln_pages *pages);
 
+/* Whether several processes were at it, and all vanished without a sign. */
+bool ln_pages_vanished(const struct ln_pages *pages);
+
 /* What the end of a process says of the points it had in hand. */
 enum ln_blame {
     LN_BLAME_NONE,
-    LN_BLAME_DOUBT, /* it vanished with all the others */
+    LN_BLAME_DOUBT, /* it vanished with all the others, of its host at least */
     LN_BLAME_DEATH
 };
 

@@ -150,11 +150,10 @@ struct ln_plan *ln_plan_set_apart(struct ln_plan *plan, const uint8_t *cells) {
     return apart;
 }
 
-struct ln_plan *ln_plan_one(const struct ln_plan *plan, int64_t i) {
-    struct ln_plan *one = empty_plan(plan, 1);
-    int g = 0;
-    while (plan->groups[g].first + plan->groups[g].count <= i)
-        g++;
-    add_alone(one, plan, g, i);
-    return one;
+struct ln_plan *ln_plan_part(const struct ln_plan *apart, int64_t first, int64_t count) {
+    struct ln_plan *part = empty_plan(apart, count);
+    assert(first + count <= apart->n_points && apart->n_groups == apart->n_points);
+    for (int64_t i = first; i < first + count; i++)
+        add_alone(part, apart, (int)i, i);
+    return part;
 }

@@ -119,33 +119,59 @@ static void fold(struct ln_deaths *deaths, struct ln_page pages[RANKS], int64_t 
     CHECK(ln_deaths_fold(path, &sweep, done, deaths, &n, &err) == LN_OK && n == n_deaths);
 }
 
-static void a_point_in_hand_whenever_all_vanish_is_tried_alone_then_solely_then_blamed(void) {
+static int apart(const struct ln_deaths *deaths, int64_t cell) {
+    const struct ln_death *death = ln_deaths_find(deaths, cell);
+    return death ? ln_deaths_apart(death) : 0;
+}
+
+static void a_point_in_hand_whenever_all_vanish_gets_less_company_until_it_is_blamed(void) {
     struct ln_page pages[RANKS];
     struct ln_deaths deaths;
     ln_deaths_begin(&deaths, &sweep);
     fill_pages(pages);
     fold(&deaths, pages, 0);
-    CHECK(deaths.n == 2 * RANKS && ln_deaths_trial(&deaths.items[0]) == LN_TRIAL_USUAL);
+    CHECK(deaths.n == 2 * RANKS && apart(&deaths, 0) == 0);
     pages[0].slots[0] = 0; /* point 0 was done meanwhile, or not begun */
     fold(&deaths, pages, 0);
-    CHECK(ln_deaths_trial(ln_deaths_find(&deaths, 0)) == LN_TRIAL_USUAL);
-    CHECK(ln_deaths_trial(ln_deaths_find(&deaths, 1)) == LN_TRIAL_ALONE);
+    CHECK(apart(&deaths, 0) == 0 && apart(&deaths, 1) == 1);
     fold(&deaths, pages, 0);
+    CHECK(apart(&deaths, 31) == 2 && ln_deaths_company(2, RANKS) == 2);
     fold(&deaths, pages, 0);
-    CHECK(ln_deaths_trial(ln_deaths_find(&deaths, 31)) == LN_TRIAL_SOLE);
+    CHECK(apart(&deaths, 31) == 3 && ln_deaths_company(3, RANKS) == 1);
     fold(&deaths, pages, 0); /* there was company, by chance */
     for (int r = 0; r < RANKS; r++)
         memset(pages[r].slots, 0, sizeof pages[r].slots);
-    pages[0].slots[3] = 1; /* point 0 by itself, but it was not set apart */
+    pages[0].slots[3] = 1; /* point 0 by itself, but it was not to be */
     fold(&deaths, pages, 0);
     pages[0].slots[3] = 32;
+    pages[3].ending = LN_ENDING_ASKED; /* on another host */
+    for (int r = 0; r < RANKS; r++)
+        snprintf(pages[r].head.host, sizeof pages[r].head.host, "node%d", r / 2);
+    fold(&deaths, pages, 0); /* a node with all its ranks */
+    pages[3].ending = LN_ENDING_NONE;
     for (int try = 0; try < LN_DEATHS_MOST; try++) {
-        CHECK(ln_deaths_trial(ln_deaths_find(&deaths, 31)) == LN_TRIAL_SOLE);
+        CHECK(apart(&deaths, 31) < LN_APART_NEVER);
         fold(&deaths, pages, 1);
     }
-    CHECK(ln_deaths_trial(ln_deaths_find(&deaths, 31)) == LN_TRIAL_NEVER);
+    CHECK(apart(&deaths, 31) == LN_APART_NEVER);
     for (int64_t i = 0; i < deaths.n; i++)
         CHECK(deaths.items[i].count == (deaths.items[i].cell == 31 ? LN_DEATHS_MOST : 0));
+    ln_deaths_clear(&deaths);
+}
+
+static void what_is_known_of_a_death_stays_when_all_vanish_later(void) {
+    struct ln_page pages[RANKS];
+    struct ln_deaths deaths;
+    ln_deaths_begin(&deaths, &sweep);
+    fill_pages(pages);
+    pages[1].signal = 11;
+    fold(&deaths, pages, 2);
+    pages[1].signal = 0;
+    snprintf(pages[1].head.host, sizeof pages[1].head.host, "another-host");
+    fold(&deaths, pages, 0);
+    const struct ln_death *death = ln_deaths_find(&deaths, 10);
+    CHECK(death && death->count == 1 && death->vanished == 1 && death->signal == 11 &&
+          strcmp(death->host, "another-host") != 0);
     ln_deaths_clear(&deaths);
 }
 
@@ -365,7 +391,8 @@ static const struct tap_test tests[] = {
     TAP_TEST(one_that_vanished_beside_others_that_were_asked_is_blamed),
     TAP_TEST(a_crash_outweighs_all_that_only_vanished),
     TAP_TEST(all_of_several_that_vanish_blame_nobody),
-    TAP_TEST(a_point_in_hand_whenever_all_vanish_is_tried_alone_then_solely_then_blamed),
+    TAP_TEST(a_point_in_hand_whenever_all_vanish_gets_less_company_until_it_is_blamed),
+    TAP_TEST(what_is_known_of_a_death_stays_when_all_vanish_later),
     TAP_TEST(a_node_that_goes_down_with_all_its_ranks_blames_nobody),
     TAP_TEST(a_machine_that_was_started_anew_blames_nobody),
     TAP_TEST(a_run_that_gave_up_by_itself_blames_nobody),

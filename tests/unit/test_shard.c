@@ -178,12 +178,14 @@ static void suspects_leave_the_plan_and_stand_alone_at_the_price_of_a_point_alon
     for (int64_t i = 0; i < apart->n_points; last = apart->ids[i++])
         assert_true(cells[apart->ids[i]] && apart->ids[i] > last && apart->groups[i].lanes == 1);
     assert_true(fabs(apart->total_cost - alone) <= 1e-12 * alone);
-    for (int64_t i = 0; i < apart->n_points; i += 5) {
-        struct ln_plan *one = ln_plan_one(apart, i);
-        check_groups(one);
-        assert_true(one->n_points == 1 && one->ids[0] == apart->ids[i] &&
-                    one->cost[0] == apart->cost[i] && one->groups[0].kind == apart->groups[i].kind);
-        ln_plan_free(one);
+    for (int64_t i = 0; i + 3 <= apart->n_points; i += 3) {
+        struct ln_plan *part = ln_plan_part(apart, i, 3);
+        check_groups(part);
+        assert_true(part->n_points == 3 && part->n_groups == 3);
+        for (int k = 0; k < 3; k++)
+            assert_true(part->ids[k] == apart->ids[i + k] && part->cost[k] == apart->cost[i + k] &&
+                        part->groups[k].kind == apart->groups[i + k].kind);
+        ln_plan_free(part);
     }
     ln_plan_free(apart);
     free_plan(&f);
