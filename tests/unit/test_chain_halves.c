@@ -150,6 +150,132 @@ static void a_chain_that_is_held_stays_as_it_is(void **state) {
     }
 }
 
+/* Every chain that is built, by whom ever (the linker is told to come by here). */
+struct ln_chain *__real_ln_chain_create(const int *widths, int n_layers, bool has_moment,
+                                        bool keeps_product);
+struct ln_chain *__wrap_ln_chain_create(const int *widths, int n_layers, bool has_moment,
+                                        bool keeps_product);
+static int n_built;
+
+struct ln_chain *__wrap_ln_chain_create(const int *widths, int n_layers, bool has_moment,
+                                        bool keeps_product) {
+    n_built++;
+    return __real_ln_chain_create(widths, n_layers, has_moment, keeps_product);
+}
+
+/* A square chain. */
+static const struct ln_chain *hold_square(int width, int depth, bool keeps_product) {
+    int d[257];
+    for (int j = 0; j <= depth; j++)
+        d[j] = width;
+    return ln_chain_hold(d, depth, false, keeps_product);
+}
+
+/* As a plan does whose innermost axis is the depth. */
+static void a_chain_asked_for_in_turn_with_others_is_built_once(void **state) {
+    (void)state;
+    enum { DEPTHS = 256, TURNS = 3 };
+    const struct ln_chain *first[DEPTHS];
+    n_built = 0;
+    for (int i = 0; i < TURNS * DEPTHS; i++) {
+        int depth = 1 + i % DEPTHS;
+        const struct ln_chain *chain = hold_square(4, depth, true);
+        if (i < DEPTHS)
+            first[i] = chain;
+        assert_ptr_equal(chain, first[depth - 1]);
+        assert_int_equal(chain->n_layers, depth);
+        ln_chain_release(chain);
+    }
+    assert_int_equal(n_built, DEPTHS);
+}
+
+/* As at every record of a run: the chain of the run is in use, that of end_to_end is asked for. */
+static void a_chain_beside_one_in_use_is_built_once(void **state) {
+    (void)state;
+    for (int width = 4; width <= 9; width++)
+        for (int depth = 1; depth <= 51; depth++) {
+            const struct ln_chain *in_use = hold_square(width, depth, false);
+            ln_chain_release(hold_square(width, depth, true));
+            n_built = 0;
+            for (int record = 0; record < 3; record++)
+                ln_chain_release(hold_square(width, depth, true));
+            assert_int_equal(n_built, 0);
+            ln_chain_release(in_use);
+        }
+}
+
+/* Of other shapes than there are places, first each in use for a moment only, then all at once:
+ * those without a place are built for who asks, and none is lost or given to two. */
+static void a_held_chain_outlives_more_shapes_than_there_are_places(void **state) {
+    (void)state;
+    enum { SHAPES = 2000 };
+    const struct ln_chain *held = hold_square(3, 60, true), *all[SHAPES];
+    for (int turn = 0; turn < 2; turn++) {
+        n_built = 0;
+        for (int i = 0; i < SHAPES; i++) {
+            int d[] = {21 + i % 50, 1 + i / 50, 2};
+            all[i] = ln_chain_hold(d, 2, false, true);
+            if (turn == 0)
+                ln_chain_release(all[i]);
+        }
+        assert_in_range(n_built, 1, SHAPES);
+        n_built = 0;
+        const struct ln_chain *again = hold_square(3, 60, true);
+        assert_ptr_equal(again, held);
+        assert_int_equal(n_built, 0);
+        assert_int_equal(held->n_layers, 60);
+        ln_chain_release(again);
+    }
+    for (int i = 0; i < SHAPES; i++) {
+        assert_int_equal(all[i]->cols[0], 21 + i % 50);
+        assert_int_equal(all[i]->rows[0], 1 + i / 50);
+        ln_chain_release(all[i]);
+    }
+    ln_chain_release(held);
+}
+
+static const struct ln_chain *hold_other(int i) {
+    int d[] = {80 + i, 2, 2};
+    return ln_chain_hold(d, 2, false, true);
+}
+
+/* Asked for while all places were in use, and again when one was free. */
+static void a_chain_of_ones_own_is_not_taken_for_the_one_in_a_place(void **state) {
+    (void)state;
+    enum { SHAPES = 1000 };
+    const struct ln_chain *all[SHAPES];
+    for (int i = 0; i < SHAPES; i++)
+        all[i] = hold_other(i);
+    ln_chain_release(all[0]);
+    const struct ln_chain *own = all[SHAPES - 1], *placed = hold_other(SHAPES - 1);
+    assert_ptr_not_equal(placed, own);
+    ln_chain_release(own);
+    ln_chain_release(hold_other(SHAPES)); /* has to do without a place */
+    n_built = 0;
+    assert_ptr_equal(hold_other(SHAPES - 1), placed);
+    assert_int_equal(n_built, 0);
+    ln_chain_release(placed);
+    ln_chain_release(placed);
+    for (int i = 1; i < SHAPES - 1; i++)
+        ln_chain_release(all[i]);
+}
+
+/* So many others come that there is room for one of two, and one of the two is used in between. */
+static void the_chain_used_longest_ago_gives_way(void **state) {
+    (void)state;
+    enum { PLACES = 512 };
+    ln_chain_release(hold_square(11, 2, true));
+    ln_chain_release(hold_square(11, 3, true));
+    n_built = 0;
+    for (int i = 0; i < PLACES - 1; i++) {
+        ln_chain_release(hold_other(2000 + i));
+        ln_chain_release(hold_square(11, 2, true));
+    }
+    assert_int_equal(n_built, PLACES - 1);
+    ln_chain_release(hold_square(11, 3, true));
+    assert_int_equal(n_built, PLACES);
+}
+
 static int start(void **state) {
     (void)state;
     ln_linalg_start();
@@ -163,6 +289,11 @@ int main(void) {
         cmocka_unit_test(the_product_is_kept_and_the_error_may_be_replaced),
         cmocka_unit_test(the_product_of_one_network_is_taken_in_the_order_of_the_chain),
         cmocka_unit_test(a_chain_that_is_held_stays_as_it_is),
+        cmocka_unit_test(a_chain_asked_for_in_turn_with_others_is_built_once),
+        cmocka_unit_test(a_chain_beside_one_in_use_is_built_once),
+        cmocka_unit_test(a_held_chain_outlives_more_shapes_than_there_are_places),
+        cmocka_unit_test(a_chain_of_ones_own_is_not_taken_for_the_one_in_a_place),
+        cmocka_unit_test(the_chain_used_longest_ago_gives_way),
     };
     return cmocka_run_group_tests_name("chain_halves", tests, start, NULL);
 }
