@@ -22,7 +22,9 @@ struct ln_parked_news {
     double seconds;  /* core seconds that were spent on those that are whole */
     char note[1024]; /* why what is there is not used; "": it is, or nothing is there */
     bool is_damaged; /* that is why, or some records are */
-    bool is_foreign; /* it is no file of parked points, or of another version (ln_parked_look) */
+    /* It is no file of parked points, or of another version or other results: a run refuses to
+     * begin (ln_parked_look). */
+    bool is_foreign;
 };
 
 /* Opens path.parked, checks all of it, and leaves out the points that are done [n_cells]; done NULL

@@ -59,6 +59,11 @@ static int read_sweep(struct repair *repair, struct ln_err *err) {
     return LN_OK;
 }
 
+/* What lies in their place is somebody else's. */
+static bool is_run_refused(const struct ln_repair_counts *counts) {
+    return counts->parked_note[0] && !counts->is_parked_failed;
+}
+
 /* False: something was wrong with them. */
 static bool report_parked(const struct repair *repair, const struct ln_repair_counts *counts) {
     const struct ln_parked_repair *parked = &counts->parked;
@@ -74,8 +79,9 @@ static bool report_parked(const struct repair *repair, const struct ln_repair_co
     if (counts->is_parked_failed)
         fprintf(stderr, "linnet: parked points are not put right: %s\n",
                 cli_shown(counts->parked_note));
-    else if (counts->parked_note[0])
-        printf("parked points are not put right: %s\n", cli_shown(counts->parked_note));
+    else if (is_run_refused(counts))
+        printf("parked points are not put right: %s; `linnet run` asks to have it out of the way\n",
+               cli_shown(counts->parked_note));
     return parked->n_lost == 0 && !parked->is_moved && !counts->parked_note[0];
 }
 
@@ -103,7 +109,7 @@ static void report(const struct repair *repair, const struct ln_repair_counts *c
         printf("nothing is damaged\n");
     if (repair->is_dry)
         printf("nothing was changed\n");
-    else if (health->after[LN_ROW_PENDING] > 0)
+    else if (health->after[LN_ROW_PENDING] > 0 && !is_run_refused(counts))
         printf("`linnet run` on this file trains the pending points\n");
 }
 

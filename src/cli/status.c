@@ -87,7 +87,10 @@ static void print_table(const struct ln_view *view, const char *path, int label,
             "damaged: %lld cells have a status that cannot be, so these numbers are wrong; `linnet "
             "check` says more\n",
             (long long)counts->odd);
-    if (counts->parked.note[0])
+    if (counts->parked.is_foreign)
+        printf("%s, so it is left alone; `linnet run` asks to have it out of the way\n",
+               cli_shown(counts->parked.note));
+    else if (counts->parked.note[0])
         printf("parked points are not used: %s\n", cli_shown(counts->parked.note));
     status_print_run(&counts->run, counts->pending);
     const struct ln_view_variable *variable = label >= 0 ? ln_view_variable(view, label) : NULL;
@@ -148,6 +151,7 @@ static int run(int argc, char **argv) {
     int label = cli_find_variable(view, "label", 0);
     status = count(view, label, rows, &counts, &err);
     ln_parked_look(path, view, false, &counts.parked);
+    counts.run.is_refused = counts.parked.is_foreign;
     status_settle(&counts.run, counts.pending);
     if (status != LN_OK)
         cli_fail(&err);

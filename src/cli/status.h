@@ -8,6 +8,7 @@
 struct status_run {
     struct ln_activity activity;
     struct cli_last last; /* by the side log */
+    bool is_refused;      /* what lies beside the file keeps `linnet run` from going on */
 };
 
 /* Before the others, once the rows are counted: who seems dead may have ended. */

@@ -143,7 +143,8 @@ void status_print_run(const struct status_run *run, int64_t n_pending) {
     }
     if (activity->note[0])
         printf("nothing more is known of the last run: %s\n", cli_shown(activity->note));
-    if (n_pending > 0 && activity->kind != LN_ACTIVITY_RUN && activity->kind != LN_ACTIVITY_WRITER)
+    if (n_pending > 0 && !run->is_refused && activity->kind != LN_ACTIVITY_RUN &&
+        activity->kind != LN_ACTIVITY_WRITER)
         printf("`linnet run` with the same sweep goes on\n");
 }
 

@@ -237,11 +237,12 @@ static int make(const char *temporary, const char *path, void *ctx, struct ln_er
         rc = merge_rows(merge, fd, path, err);
     if (rc == LN_OK) { /* the reasons are there before the rows are */
         struct ln_err why;
-        ln_parked_forget_beside(path);
         if (ln_merge_deaths(path, fd, &merge->model->rows, merge->parts, merge->n_parts, &why))
             snprintf(merge->counts->note, sizeof merge->counts->note, "%s", why.text);
         rc = ln_newfile_sync(fd, path, err);
     }
+    if (rc == LN_OK)
+        ln_parked_forget_beside(path);
     close(fd);
     return rc;
 }

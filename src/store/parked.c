@@ -16,6 +16,11 @@ static void note(struct ln_parked_news *news, const char *text) {
     snprintf(news->note, sizeof news->note, "%s", text);
 }
 
+static void note_other(struct ln_parked_news *news, const char *name) {
+    snprintf(news->note, sizeof news->note,
+             "%s is of another sweep, version of linnet or kind of CPU than the results", name);
+}
+
 /* What the index says that cannot be is dropped, with the points that are done. */
 static void drop(struct ln_parked_file *file, const uint8_t *done, int64_t n_cells) {
     int64_t n = 0;
@@ -53,9 +58,7 @@ static int open_first(struct ln_parked *parked, const uint8_t *done, int64_t n_c
     if (status != LN_OK)
         return status;
     if (file->fd >= 0 && strcmp(file->identity, parked->identity) != 0) {
-        snprintf(news->note, sizeof news->note,
-                 "%s is of another sweep, version of linnet or kind of CPU than the results",
-                 parked->path);
+        note_other(news, parked->path);
         ln_parked_file_close(file);
         parked->was_there = false; /* somebody may want it */
     }
@@ -250,7 +253,8 @@ void ln_parked_look(const char *path, const struct ln_view *view, bool whole,
         news->is_foreign = own && err.status == LN_INPUT && file.fault == LN_PARKED_FOREIGN;
         news->is_damaged = !news->is_foreign;
     } else if (file.fd >= 0 && strcmp(file.identity, identity) != 0) {
-        note(news, "the parked points are of another sweep, version of linnet or kind of CPU");
+        note_other(news, own);
+        news->is_foreign = true;
         ln_parked_file_close(&file);
     } else {
         count(&file, ln_view_n_cells(view), whole, news);

@@ -11,7 +11,7 @@ int ln_parked_check_place(const char *name, const char *identity, struct ln_err 
     struct ln_err why = {0};
     int rc = LN_OK, found = ln_parked_file_open(name, &file, &why);
     if (found == LN_INPUT && file.fault == LN_PARKED_FOREIGN)
-        rc = ln_err_set(err, LN_INPUT, "%s; remove it or choose another output", why.text);
+        rc = ln_err_set(err, LN_INPUT, "%s; move it away or remove it", why.text);
     else if (found == LN_OK && file.fd >= 0 && identity && strcmp(file.identity, identity) != 0)
         rc = ln_err_set(err, LN_INPUT,
                         "%s is of another sweep, version of linnet or kind of CPU than the "

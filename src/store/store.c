@@ -111,6 +111,16 @@ static int claim(struct ln_store *store, struct ln_err *err) {
     return rc == LN_OK ? ln_probe_files(store->path, store->comm, err) : rc;
 }
 
+/* Once the new file has its space, so that a full disk costs no points; before it has its name:
+ * killed in between, the next run would take it for one that has points of other results beside
+ * it. */
+static int forget_older(int fd, const struct ln_rows *rows, void *ctx, struct ln_err *err) {
+    const struct ln_store *store = ctx;
+    (void)fd, (void)rows, (void)err;
+    ln_parked_forget_beside(store->path);
+    return LN_OK;
+}
+
 /* Rank 0 alone, with the serial driver: the file is there and ours when this returns. */
 static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
                    const struct ln_layout *layout, int *resumed, struct ln_err *err) {
@@ -122,10 +132,7 @@ static int prepare(struct ln_store *store, const struct ln_sweep *sweep,
         rc = ln_parked_check_beside(store->path, *resumed ? identity : NULL, err);
     if (rc != LN_OK || *resumed)
         return rc;
-    /* Before the file is there: killed in between, the next run would take it for one that has
-     * points of other results beside it. */
-    ln_parked_forget_beside(store->path);
-    return ln_skeleton_create(store->path, sweep, layout, NULL, NULL, err);
+    return ln_skeleton_create(store->path, sweep, layout, forget_older, store, err);
 }
 
 /* Before the ranks open the file together: opening together can hang where one of them cannot. */

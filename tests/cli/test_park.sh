@@ -181,6 +181,11 @@ ok "a file of parked points cut short is said, and the result is the same" sh -c
 
 SLURM_JOB_END_TIME=$(($(date +%s) + 60)) timeout 60 "$linnet" run flow.yaml -o other.h5 --margin 86400 2>err.log
 cp other other.h5.parked
+run check other.h5
+ok "check says that a run will refuse parked points of another sweep" \
+    sh -c "[ $rc = 0 ] && grep -q 'other.h5.parked is of another sweep.*linnet run. asks to have it out of the way' out.log"
+run status other.h5
+ok "so does status" sh -c "[ $rc = 0 ] && grep -q 'linnet run. asks to have it out of the way' out.log && ! grep -q 'goes on' out.log"
 run run flow.yaml -o other.h5
 ok "parked points of another sweep are not used, nor replaced: the run is refused" \
     sh -c "[ $rc = 2 ] && grep -q 'is of another sweep' err.log && cmp other other.h5.parked"
@@ -203,7 +208,7 @@ parked
 ln -sf target out.h5.parked
 run run long.yaml -o out.h5
 ok "a link is neither followed nor replaced: the run is refused" \
-    sh -c "[ $rc = 2 ] && [ $target = $(sum target) ] && grep -q 'out.h5.parked is .*a link; remove it' err.log && [ -L out.h5.parked ]"
+    sh -c "[ $rc = 2 ] && [ $target = $(sum target) ] && grep -q 'out.h5.parked is .*a link; move it away or remove it' err.log && [ -L out.h5.parked ]"
 rm out.h5.parked
 
 # The wall time.

@@ -100,6 +100,12 @@ on() { # on RANKS ARGUMENTS...
 refused() {
     [ $rc = 2 ] && [ "$(grep -c '^linnet: ' err.log)" = 1 ] && says "out.h5.parked" && says "$1" && [ "$(look)" = "$before" ]
 }
+asks='`linnet run` asks to have it out of the way'
+afresh
+run status out.h5
+ok "status says that a run goes on" eval '[ $rc = 0 ] && says "goes on" && ! says "$asks"'
+run repair out.h5
+ok "so does a repair" eval '[ $rc = 0 ] && says "trains the pending points" && ! says "$asks"'
 echo precious >precious
 for kind in text version link pipe directory; do
     for ranks in 1 3; do
@@ -107,21 +113,24 @@ for kind in text version link pipe directory; do
         put $kind out.h5.parked
         before=$(look)
         on $ranks run sweep.yaml -q -o out.h5
-        ok "a resume on $ranks ranks refuses a $kind under out.h5.parked" refused "remove it or choose another output"
+        ok "a resume on $ranks ranks refuses a $kind under out.h5.parked" refused "; move it away or remove it"
         rm out.h5
         before=$(look)
         on $ranks run sweep.yaml -q -o out.h5
-        ok "so does a new run" refused "remove it or choose another output"
+        ok "so does a new run" refused "; move it away or remove it"
     done
     for way in "merge base.h5" "extend base.h5 sweep.yaml"; do
         run $way -o out.h5
-        ok "and linnet ${way%% *}" refused "remove it or choose another output"
+        ok "and linnet ${way%% *}" refused "; move it away or remove it"
     done
     cp base.h5 out.h5
     before=$(look)
     run check out.h5
-    ok "check does not call it damage" eval '[ $rc = 0 ] && says "so it is left alone" && ! says damaged.'
+    ok "check does not call it damage" eval '[ $rc = 0 ] && says "so it is left alone; $asks" && ! says damaged.'
+    run status out.h5
+    ok "status says that a run will refuse, not that it goes on" eval '[ $rc = 0 ] && says "so it is left alone; $asks" && ! says "goes on"'
     run repair out.h5
+    ok "so does a repair" eval '[ $rc = 0 ] && says "$asks" && ! says "trains the pending points"'
     run check out.h5
     ok "nor after a repair, which leaves it" eval '[ $rc = 0 ] && says "so it is left alone" && [ "$(look | grep parked)" = "$(echo "$before" | grep parked)" ]'
 done
@@ -133,7 +142,16 @@ for ranks in 1 3; do
     ok "a resume on $ranks ranks refuses parked points of another sweep, which it might have to replace" refused "move it away or remove it"
 done
 run check out.h5
-ok "they are no damage" eval '[ $rc = 0 ] && says "of another sweep"'
+ok "they are no damage" eval '[ $rc = 0 ] && says "out.h5.parked is of another sweep" && says "so it is left alone; $asks"'
+run status out.h5
+ok "status says that a run will refuse them" eval '[ $rc = 0 ] && says "out.h5.parked is of another sweep" && says "$asks" && ! says "goes on"'
+run repair out.h5
+ok "so does a repair" eval '[ $rc = 0 ] && says "$asks" && ! says "trains the pending points"'
+for site in open:1 read:1 read:4; do
+    afresh
+    faulty parked.$site:EIO check out.h5
+    ok "what check cannot read it counts as damage ($site)" eval '[ $rc = 1 ] && says damaged && cmp base.h5.parked out.h5.parked'
+done
 short="--set train.max_steps=20"
 for way in "run sweep.yaml -q" "merge base.h5" "extend base.h5 sweep.yaml"; do
     afresh
@@ -142,6 +160,18 @@ for way in "run sweep.yaml -q" "merge base.h5" "extend base.h5 sweep.yaml"; do
     [ "${way%% *}" = run ] && more=$short || more=
     run $way -o out.h5 $more
     ok "a new file by linnet ${way%% *} begins without what an older one has left" eval '[ $rc = 0 ] && [ -s out.h5 ] && [ ! -e out.h5.parked ]'
+    rm out.h5
+    put identity out.h5.parked
+    faulty space.reserve:1:ENOSPC $way -o out.h5 $more
+    ok "one that finds no space leaves it" eval '[ $rc = 1 ] && says "not enough space for out.h5" && [ ! -e out.h5 ] && cmp other.h5.parked out.h5.parked'
+    for moment in space.reserve:1:kill-after temporary.rename:1:kill temporary.rename:1:kill-after; do
+        rm -f out.h5*
+        put identity out.h5.parked
+        faulty $moment $way -o out.h5 $more
+        killed=$rc
+        faulty value.data:1:stop run sweep.yaml -q -o out.h5 $more
+        ok "killed at $moment it is in no later run's way" eval '[ $killed = 137 ] && [ $rc = 75 ]'
+    done
 done
 afresh
 turn out.h5.parked 150 8

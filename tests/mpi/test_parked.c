@@ -221,7 +221,9 @@ static void what_somebody_puts_there_during_a_run_stays(void) {
             CHECK(file && fputs(notes, file) >= 0 && fclose(file) == 0);
         }
         int rc = ln_parked_write(parked, &n, &err); /* the last has nothing to write */
-        CHECK(round == 2 ? rc == LN_OK : rc == LN_FATAL && strstr(err.text, "no file of parked"));
+        CHECK(round == 2 ? rc == LN_OK
+                         : rc == LN_FATAL && strstr(err.text, "no file of parked points; move it "
+                                                              "away or remove it"));
         CHECK(n == 0);
         ln_parked_close(parked);
         MPI_Barrier(MPI_COMM_WORLD);
