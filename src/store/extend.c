@@ -193,8 +193,11 @@ static int put_rows(int fd, const struct ln_rows *rows, void *ctx, struct ln_err
         int64_t left = rows->n_cells - first;
         rc = extend_block(ext, fd, first, left < room ? left : room, err);
     }
-    if (rc == LN_OK) /* nothing can fail for want of space any more, and nobody sees the file yet */
+    if (rc ==
+        LN_OK) { /* nothing can fail for want of space any more, and nobody sees the file yet */
+        ln_deaths_forget(ext->path);
         ln_parked_forget_beside(ext->path);
+    }
     ln_block_clear(&ext->to);
     ln_block_clear(&ext->from);
     free(ext->cells);
@@ -234,7 +237,6 @@ static int extend_from(struct ln_source *old, const char *path, const struct ln_
     int rc = ext.is_asked_for ? ln_place_claim(path, &lock, err)
                               : ln_err_set(err, LN_FATAL, "out of memory");
     if (rc == LN_OK) {
-        ln_deaths_forget(path);
         rc = ln_skeleton_create(path, plan->new, plan->new_layout, put_rows, &ext, err);
         ln_lock_release(&lock);
     }

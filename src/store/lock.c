@@ -287,8 +287,7 @@ static enum outcome open_file(struct ln_lock *lock, const char *path, bool *is_m
      * left alone. No name at all: its last holder has just removed it. */
     if (file.info.st_nlink <= 1)
         return TAKEN;
-    ln_err_set(err, LN_INPUT, "%s is there and is no lock; remove it or choose another output",
-               lock->path);
+    ln_err_set(err, LN_INPUT, "%s is there and is no lock; move it away or remove it", lock->path);
     return REFUSED;
 }
 
