@@ -20,6 +20,9 @@ size_t ln_work_mark(void);
 double *ln_work_take(size_t n);
 double *ln_work_zeros(size_t n);
 
+/* The same as room for n pointers. */
+void *ln_work_pointers(size_t n);
+
 /* Gives back everything taken since the mark. */
 void ln_work_release(size_t mark);
 

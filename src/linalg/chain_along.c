@@ -2,7 +2,7 @@
  * rule, d(A B) = dA B + A dB. */
 #include <string.h>
 
-#include "lanes_kernel.h"
+#include "chain_room.h"
 #include "linnet/work.h"
 
 struct along {
@@ -10,10 +10,6 @@ struct along {
     const double **value, **change; /* by slot; what is not borrowed is ours to write */
     double *part;
 };
-
-static size_t slot_size(const struct ln_chain *chain, int slot) {
-    return (size_t)chain->rows[slot] * chain->cols[slot];
-}
 
 /* Of a slot that is ours. */
 static double *mine(const double *slot) {
@@ -48,7 +44,7 @@ static void do_error(const struct along *along) {
     const struct ln_chain *chain = along->chain;
     const double **value = along->value, **change = along->change;
     const double *p = value[chain->product], *phi = value[chain->target];
-    size_t size = slot_size(chain, chain->target);
+    size_t size = ln_chain_slot_size(chain, chain->target);
     int m = chain->rows[chain->target], n = chain->cols[chain->target];
     struct ln_chain_op op = {LN_CHAIN_NN, false, chain->error, chain->delta, chain->moment, m,
                              n,           n};
@@ -62,19 +58,14 @@ static void do_error(const struct along *along) {
     multiply(mine(change[op.c]), &op, change[op.a], value[op.b]);
 }
 
-static const double **pointers(size_t n) {
-    return (const double **)(void *)ln_work_take(n);
-}
-
-_Static_assert(sizeof(double *) <= sizeof(double), "a stack of numbers holds pointers");
-
 void ln_chain_along(const struct ln_chain *chain, const double *weights, const double *target,
                     const double *moment, const double *v, double *out) {
     size_t mark = ln_work_mark(), n = (size_t)chain->n_slots, largest = 0;
-    struct along along = {.chain = chain, .value = pointers(n), .change = pointers(n)};
+    struct along along = {
+        .chain = chain, .value = ln_work_pointers(n), .change = ln_work_pointers(n)};
     for (int s = 0; s < chain->n_slots; s++) {
         bool is_layer = s < chain->n_layers, is_given = s == chain->target || s == chain->moment;
-        size_t size = slot_size(chain, s);
+        size_t size = ln_chain_slot_size(chain, s);
         along.value[s] = is_layer             ? weights
                          : s == chain->target ? target
                          : s == chain->moment ? moment

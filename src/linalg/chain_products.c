@@ -85,23 +85,17 @@ void ln_chain_gradient(struct ln_chain_room *room, double *gradient) {
     }
 }
 
-static size_t slot_size(const struct ln_chain *chain, int slot) {
-    return (size_t)chain->rows[slot] * chain->cols[slot];
-}
-
-_Static_assert(sizeof(double *) <= sizeof(double), "a stack of numbers holds pointers");
-
 /* A product is read once, by the one above it: then its place is free again. */
 void ln_chain_multiply(const struct ln_chain *chain, const double *weights, double *p) {
     size_t mark = ln_work_mark(), largest = 0;
-    double **at = (double **)(void *)ln_work_take((size_t)chain->n_slots),
-           **spare = (double **)(void *)ln_work_take((size_t)chain->n_slots);
+    double **at = ln_work_pointers((size_t)chain->n_slots);
+    double **spare = ln_work_pointers((size_t)chain->n_slots);
     int n_spare = 0, n = chain->n_layers;
-    for (int j = 0; j < n; weights += slot_size(chain, j), j++)
+    for (int j = 0; j < n; weights += ln_chain_slot_size(chain, j), j++)
         at[j] = (double *)(uintptr_t)weights; /* read only */
     for (int i = 0; i < chain->n_forward; i++)
-        if (slot_size(chain, chain->ops[i].c) > largest)
-            largest = slot_size(chain, chain->ops[i].c);
+        if (ln_chain_slot_size(chain, chain->ops[i].c) > largest)
+            largest = ln_chain_slot_size(chain, chain->ops[i].c);
     for (int i = 0; i < chain->n_forward; i++) {
         const struct ln_chain_op *op = &chain->ops[i];
         at[op->c] = n_spare > 0 ? spare[--n_spare] : ln_work_take(largest);
@@ -111,6 +105,6 @@ void ln_chain_multiply(const struct ln_chain *chain, const double *weights, doub
         if (op->b >= n)
             spare[n_spare++] = at[op->b];
     }
-    memcpy(p, at[chain->product], slot_size(chain, chain->product) * sizeof *p);
+    memcpy(p, at[chain->product], ln_chain_slot_size(chain, chain->product) * sizeof *p);
     ln_work_release(mark);
 }

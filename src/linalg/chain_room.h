@@ -2,6 +2,8 @@
 #ifndef LINNET_LINALG_CHAIN_ROOM_H
 #define LINNET_LINALG_CHAIN_ROOM_H
 
+#include <stddef.h>
+
 #include "alone.h"
 #include "lanes_kernel.h"
 
@@ -20,6 +22,11 @@ struct ln_chain_room {
     unsigned unsettled;               /* bit l: the weights of lane l are in alone[l] only ... */
     double *weights;                  /* ... and belong here */
 };
+
+/* Numbers of one lane. */
+static inline size_t ln_chain_slot_size(const struct ln_chain *chain, int slot) {
+    return (size_t)chain->rows[slot] * chain->cols[slot];
+}
 
 /* Says where weights, target and moment are. */
 void ln_chain_bind(struct ln_chain_room *room, double *weights, const double *target,

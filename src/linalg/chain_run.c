@@ -11,7 +11,7 @@ static bool is_own(const struct ln_chain *chain, int slot) {
 }
 
 static size_t slot_size(const struct ln_chain_room *room, int slot) {
-    return (size_t)room->chain->rows[slot] * room->chain->cols[slot] * room->lanes;
+    return ln_chain_slot_size(room->chain, slot) * room->lanes;
 }
 
 /* Where dgemm, which packs both its operands, has overtaken the padded kernel: 1.04 times its speed

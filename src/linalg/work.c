@@ -92,3 +92,9 @@ void ln_work_release(size_t mark) {
 double *ln_work_zeros(size_t n) {
     return memset(ln_work_take(n), 0, n * sizeof(double));
 }
+
+_Static_assert(sizeof(void *) <= sizeof(double), "a stack of numbers holds pointers");
+
+void *ln_work_pointers(size_t n) {
+    return ln_work_take(n);
+}
